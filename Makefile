@@ -1,0 +1,223 @@
+# SPDX-License-Identifier: MIT
+#
+# make                  the program, libhaul, man pages and completions, into build/
+# make demo             install what is missing, build, copy a real tree and watch it
+# make test             install what is missing, build, run all tests
+# make check            the tests alone; check-unit: only the unit tests
+# make asan | tsan      the unit tests under sanitizers, in build-asan/ and build-tsan/
+# make lint | fmt       check the style | apply the formatter
+# make bench            build the benchmarks into build/bench/
+# make install          honours DESTDIR and PREFIX
+# make deps             install the Debian packages that are missing
+#
+# V=1 shows the commands, DEVELOPER=1 makes warnings errors, BUILD=dir builds elsewhere.
+
+BUILD ?= build
+PREFIX ?= /usr/local
+CC ?= cc
+CFLAGS ?= -O2 -g
+PKG_CONFIG ?= pkg-config
+
+VERSION := $(shell sed -n 's/^\#define HAUL_VERSION "\(.*\)"/\1/p' include/haul/version.h)
+SOVERSION := 0
+
+Q := $(if $(filter 1,$(V)),,@)
+say = $(if $(filter 1,$(V)),,@printf '  %-7s %s\n' '$(1)' '$(2)')
+
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+.SECONDARY:
+
+# ---- flags ----
+
+HAUL_CPPFLAGS := -D_GNU_SOURCE -I. -Iinclude -Iengine -I$(BUILD)/gen
+HAUL_CFLAGS := -std=gnu11 -fPIE -fno-common -fstack-protector-strong \
+	-Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wvla
+HAUL_LDFLAGS := -pie -Wl,-z,relro,-z,now -Wl,--as-needed
+HAUL_LIBS := -lm
+
+ifdef DEVELOPER
+HAUL_CFLAGS += -Werror
+endif
+
+ifdef SANITIZE
+HAUL_CFLAGS += -fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer
+HAUL_LDFLAGS += -fsanitize=$(SANITIZE)
+else
+HAUL_CPPFLAGS += -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
+endif
+
+# Goals that need no library to be there yet.
+NO_BUILD_GOALS := deps demo test clean fmt help
+ifneq ($(filter-out $(NO_BUILD_GOALS),$(or $(MAKECMDGOALS),all)),)
+
+ifneq ($(shell $(PKG_CONFIG) --exists liburing 2>/dev/null && echo yes),yes)
+$(error liburing was not found. `make deps` installs it)
+endif
+HAUL_CPPFLAGS += $(shell $(PKG_CONFIG) --cflags liburing)
+HAUL_LIBS += $(shell $(PKG_CONFIG) --libs liburing)
+
+# HAVE_<name> is defined for each optional library that is there.
+OPTIONAL := LIBSERIALPORT=libserialport LIBNL=libnl-3.0 LIBBPF=libbpf HIREDIS=hiredis \
+	LIBMICROHTTPD=libmicrohttpd LIBXXHASH=libxxhash
+# A BPF program needs its compiler and skeleton generator too.
+BPF_CLANG := $(shell command -v clang)
+BPFTOOL := $(shell PATH="$$PATH:/usr/sbin:/sbin" command -v bpftool)
+ifneq ($(and $(BPF_CLANG),$(BPFTOOL)),)
+FOUND_TOOLS := LIBBPF
+endif
+find_optional = $(if $(filter-out LIBBPF,$(1))$(FOUND_TOOLS),\
+	$(shell $(PKG_CONFIG) --exists $(2) 2>/dev/null && echo $(1)=$(2)))
+FOUND := $(strip $(foreach row,$(OPTIONAL),\
+	$(call find_optional,$(word 1,$(subst =, ,$(row))),$(word 2,$(subst =, ,$(row))))))
+HAVE := $(foreach row,$(FOUND),$(word 1,$(subst =, ,$(row))))
+FOUND_MODULES := $(foreach row,$(FOUND),$(word 2,$(subst =, ,$(row))))
+ifneq ($(FOUND_MODULES),)
+HAUL_CPPFLAGS += $(addprefix -DHAVE_,$(HAVE)) $(shell $(PKG_CONFIG) --cflags $(FOUND_MODULES))
+HAUL_LIBS += $(shell $(PKG_CONFIG) --libs $(FOUND_MODULES))
+endif
+
+endif # NO_BUILD_GOALS
+
+COMPILE = $(CC) $(HAUL_CPPFLAGS) $(CPPFLAGS) $(HAUL_CFLAGS) $(CFLAGS) -MMD -MP
+LINK = $(CC) $(HAUL_CFLAGS) $(CFLAGS) $(HAUL_LDFLAGS) $(LDFLAGS)
+
+# Objects are remade when the flags change, as they do when a library was installed.
+FLAGS_FILE := $(BUILD)/flags
+$(FLAGS_FILE): FORCE
+	@mkdir -p $(@D)
+	@printf '%s\n' '$(COMPILE) $(LINK) $(HAUL_LIBS)' | cmp -s - $@ || \
+		printf '%s\n' '$(COMPILE) $(LINK) $(HAUL_LIBS)' >$@
+
+# ---- what is built ----
+
+BPF_SOURCES := $(wildcard bpf/*.bpf.c)
+SOURCES := $(filter-out $(BPF_SOURCES),$(wildcard engine/*/*.c serialctl/*.c bpf/*.c))
+OBJECTS := $(SOURCES:%.c=$(BUILD)/obj/%.o)
+MAIN_OBJECT := $(BUILD)/obj/engine/cli/main.o
+LIBHAUL_SOURCES := $(addprefix engine/progress/,reader.c discover.c version.c)
+LIBHAUL_MAP := engine/progress/libhaul.map
+LIBHAUL_PIC := $(LIBHAUL_SOURCES:%.c=$(BUILD)/pic/%.o)
+LIBHAUL_SO := libhaul.so.$(SOVERSION)
+TEST_PROGRAMS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/test_*.c))
+BENCH_PROGRAMS := $(patsubst %.c,$(BUILD)/%,$(wildcard bench/*.c))
+EXAMPLES := $(patsubst %.c,$(BUILD)/%,$(wildcard docs/examples/*.c))
+
+ifneq ($(filter LIBBPF,$(HAVE)),)
+SKELETONS := $(BPF_SOURCES:%.bpf.c=$(BUILD)/gen/%.skel.h)
+endif
+
+LIBRARIES := $(if $(wildcard $(LIBHAUL_MAP)),$(BUILD)/libhaul.so $(BUILD)/libhaul.a)
+
+.PHONY: all
+all: $(BUILD)/haul $(LIBRARIES)
+
+$(BUILD)/haul: $(MAIN_OBJECT) $(BUILD)/libengine.a $(FLAGS_FILE)
+	$(call say,LINK,$@)
+	$(Q)$(LINK) -o $@ $(MAIN_OBJECT) $(BUILD)/libengine.a $(HAUL_LIBS)
+
+$(BUILD)/libengine.a: $(filter-out $(MAIN_OBJECT),$(OBJECTS))
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+$(BUILD)/obj/%.o: %.c $(FLAGS_FILE) | $(SKELETONS)
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(COMPILE) -c -o $@ $<
+
+# ---- libhaul ----
+
+$(BUILD)/pic/%.o: %.c $(FLAGS_FILE)
+	$(call say,CC,$< (libhaul))
+	$(Q)mkdir -p $(@D)
+	$(Q)$(COMPILE) -fPIC -fvisibility=default -c -o $@ $<
+
+$(BUILD)/$(LIBHAUL_SO): $(LIBHAUL_PIC) $(LIBHAUL_MAP)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(HAUL_CFLAGS) $(CFLAGS) -shared -Wl,-soname,$(LIBHAUL_SO) \
+		-Wl,--version-script=$(LIBHAUL_MAP) $(if $(SANITIZE),,-Wl,-z,defs) \
+		-Wl,-z,relro,-z,now $(LDFLAGS) -o $@ $(LIBHAUL_PIC)
+
+$(BUILD)/libhaul.so: $(BUILD)/$(LIBHAUL_SO)
+	$(Q)ln -sf $(LIBHAUL_SO) $@
+
+$(BUILD)/libhaul.a: $(LIBHAUL_PIC)
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+# ---- BPF programs ----
+
+BPF_ARCH := $(patsubst x86_64,x86,$(patsubst aarch64,arm64,$(shell uname -m)))
+
+$(BUILD)/bpf/%.bpf.o: bpf/%.bpf.c $(FLAGS_FILE)
+	$(call say,BPF,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(BPF_CLANG) -target bpf -D__TARGET_ARCH_$(BPF_ARCH) -I. -idirafter /usr/include/$(shell \
+		uname -m)-linux-gnu -O2 -g -Wall -MMD -MP -c -o $@ $<
+
+$(BUILD)/gen/bpf/%.skel.h: $(BUILD)/bpf/%.bpf.o
+	$(call say,SKEL,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(BPFTOOL) gen skeleton $< name $* >$@
+
+# ---- tests and benchmarks ----
+
+$(BUILD)/tests/unit/%: $(BUILD)/obj/tests/unit/%.o $(BUILD)/libengine.a
+	$(call say,LINK,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(LINK) -o $@ $< $(BUILD)/libengine.a $(HAUL_LIBS) -lcmocka
+
+$(BUILD)/bench/%: $(BUILD)/obj/bench/%.o $(BUILD)/libengine.a
+	$(call say,LINK,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(LINK) -o $@ $< $(BUILD)/libengine.a $(HAUL_LIBS)
+
+.PHONY: check check-unit bench asan tsan
+check: all tests-built
+	$(Q)BUILD=$(BUILD) tests/run
+
+check-unit: tests-built
+	$(Q)BUILD=$(BUILD) tests/run --unit
+
+.PHONY: tests-built
+tests-built: $(TEST_PROGRAMS)
+
+bench: all $(BENCH_PROGRAMS)
+
+asan:
+	$(Q)$(MAKE) --no-print-directory BUILD=build-asan SANITIZE=address,undefined CFLAGS='-O1 -g' \
+		check-unit
+
+# Threads share a ring in these tests; the others have one thread, where nothing can race.
+TSAN_TESTS := $(patsubst %.c,build-tsan/%,$(wildcard tests/unit/test_*stress*.c))
+tsan:
+	$(Q)$(MAKE) --no-print-directory BUILD=build-tsan SANITIZE=thread CFLAGS='-O1 -g' \
+		$(if $(TSAN_TESTS),$(TSAN_TESTS),all)
+	$(Q)for program in $(TSAN_TESTS); do $$program || exit 1; done
+
+# ---- style ----
+
+.PHONY: lint fmt
+C_FILES = $(wildcard include/haul/*.h engine/*/*.[ch] serialctl/*.[ch] bpf/*.[ch] bench/*.[ch] \
+	tests/unit/*.[ch] tests/fuzz/*.[ch] docs/examples/*.c)
+fmt:
+	$(call say,FMT,$(words $(C_FILES)) files)
+	$(Q)clang-format -i $(C_FILES)
+
+lint:
+	$(Q)tools/lint '$(HAUL_CPPFLAGS)' $(C_FILES)
+
+# ---- packages ----
+
+.PHONY: deps
+deps:
+	$(Q)tools/deps build test
+
+.PHONY: clean
+clean:
+	rm -rf build build-asan build-tsan
+
+.PHONY: FORCE
+FORCE:
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/command.h"
+
+#include <stddef.h>
+#include <string.h>
+
+const struct command command_table[] = {
+	{NULL, NULL, NULL},
+};
+
+const struct command *command_find(const char *name)
+{
+	for (const struct command *command = command_table; command->name; command++) {
+		if (strcmp(command->name, name) == 0)
+			return command;
+	}
+	return NULL;
+}

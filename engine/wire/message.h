@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the coordinator and its workers say to each other. All packing and unpacking is here and
+ * in message.c; nobody else looks at the bytes.
+ *
+ * The channel is a SOCK_SEQPACKET socket. A datagram holds one or more records; a record is a
+ * struct wire_record, its fixed body and then, for some, a string area of names. Both ends are the
+ * same binary, but the reader checks every length all the same: a worker may be killed or broken,
+ * and a broken worker must not take the coordinator along.
+ *
+ *   coordinator -> worker                         worker -> coordinator
+ *   SETUP     options, once, first                HELLO    version, ring or no ring
+ *   ROOT      a pair of directory descriptors     LISTED   what a directory holds (ends a LIST)
+ *   ROOT_END  close them                          PREPARED a large file's state (ends a PREPARE)
+ *   LIST      list a part of a directory          FAILURE  one entry could not be done
+ *   FILES     copy entries of one directory       DONE     an item is finished
+ *   LINK      link names to a finished copy       NOTICE   something to tell people once
+ *   PREPARE   begin a large file
+ *   RANGE     copy a part of a large file
+ *   COMMIT    finish a large file
+ *   FINISH    a directory's metadata, after all its children
+ *   STOP      drop what has not begun
+ *
+ * An item (LIST to FINISH) is answered by exactly one DONE, LISTED or PREPARED, and by a FAILURE
+ * for each of its entries that failed, before that. Items are idempotent: the coordinator sends
+ * one again when its worker died. Bump WIRE_VERSION when a layout changes.
+ */
+#ifndef ENGINE_WIRE_MESSAGE_H
+#define ENGINE_WIRE_MESSAGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/stat.h>
+
+#include "wire/options.h"
+
+#define WIRE_VERSION        1u
+#define WIRE_CHANNEL_FD     3            /* where a role finds its channel */
+#define WIRE_REGION_FD      4            /* and the progress region */
+#define WIRE_DATAGRAM_BYTES (128 * 1024) /* a datagram is never longer */
+#define WIRE_NO_FD          (-1)
+
+enum wire_type {
+	WIRE_SETUP = 1,
+	WIRE_ROOT,
+	WIRE_ROOT_END,
+	WIRE_LIST,
+	WIRE_FILES,
+	WIRE_LINK,
+	WIRE_PREPARE,
+	WIRE_RANGE,
+	WIRE_COMMIT,
+	WIRE_FINISH,
+	WIRE_STOP,
+
+	WIRE_HELLO = 64,
+	WIRE_LISTED,
+	WIRE_PREPARED,
+	WIRE_FAILURE,
+	WIRE_DONE,
+	WIRE_NOTICE,
+};
+
+struct wire_record {
+	uint32_t bytes; /* the whole record, a multiple of 8 */
+	uint32_t type;  /* enum wire_type */
+};
+
+struct wire_setup {
+	struct job_options options;
+	uint32_t version;
+	uint32_t lane; /* the progress lane that this worker owns */
+};
+
+/* Comes with two descriptors: the source directory and the destination directory (for a removal,
+ * the source's twice). Paths of items are relative to them, never leave them, and follow no link.
+ */
+struct wire_root {
+	uint32_t root;
+	uint32_t label_bytes; /* the source directory as the user named it, for progress records */
+	char text[];
+};
+
+struct wire_root_end {
+	uint32_t root;
+};
+
+/* Every item begins with this. `path` is the directory's path below the root, "" for the root
+ * itself, the same on both sides. */
+struct wire_item {
+	uint64_t id;
+	uint32_t root;
+	uint32_t flags; /* enum item_flag */
+	uint32_t path_bytes;
+	uint32_t entry_count;
+};
+
+enum item_flag {
+	ITEM_RETRIED = 1 << 0,        /* a worker died over it: parts may be done already */
+	ITEM_MAKE_DIRECTORY = 1 << 1, /* LIST: create the destination directory first */
+};
+
+/* LIST: wire_item, position, then the path. The worker reads one buffer of entries from `position`
+ * on. */
+struct wire_list {
+	struct wire_item item;
+	uint64_t position; /* 0 is the beginning; else what LISTED gave */
+};
+
+/* An entry of a directory. In FILES and LISTED, wire_item's entry_count of them follow the path,
+ * each 8-aligned. */
+struct wire_entry {
+	uint64_t inode;
+	uint64_t device;
+	uint64_t bytes;
+	uint32_t mode; /* type and permissions */
+	uint32_t links;
+	uint16_t name_bytes;
+	uint16_t target_bytes; /* the destination's name where it differs, else 0 */
+	uint16_t flags;        /* enum entry_flag */
+	uint16_t index;        /* in FILES: told back in FAILURE */
+	char text[];           /* name, NUL, target name, NUL */
+};
+
+enum entry_flag {
+	ENTRY_SPARSE = 1 << 0, /* fewer blocks than bytes */
+};
+
+/* LINK: wire_item (the directory of the new name), then path, existing path, name; NULs between.
+ * Both are below destination descriptors: the existing one below `existing_root`. */
+struct wire_link {
+	struct wire_item item;
+	uint32_t existing_root;
+	uint32_t existing_path_bytes;
+	uint32_t name_bytes;
+	uint32_t reserved;
+};
+
+/* PREPARE, RANGE, COMMIT: one large file; wire_item, then path, name, target name (may be empty),
+ * temporary name; NULs between. The temporary name is chosen by the coordinator, so that a retry
+ * uses the same one. */
+struct wire_large {
+	struct wire_item item;
+	uint64_t bytes;      /* of the source, as PREPARED told (PREPARE: as listed) */
+	uint64_t offset;     /* RANGE */
+	uint64_t length;     /* RANGE */
+	int64_t changed_sec; /* the source's ctime as PREPARED told: COMMIT checks it */
+	uint32_t changed_nsec;
+	uint16_t name_bytes;
+	uint16_t target_bytes;
+	uint16_t temporary_bytes;
+	uint16_t reserved[3];
+};
+
+/* A directory's metadata, as read before it was listed. */
+struct wire_directory {
+	uint64_t device;
+	uint64_t inode;
+	int64_t accessed_sec;
+	int64_t modified_sec;
+	uint32_t accessed_nsec;
+	uint32_t modified_nsec;
+	uint32_t mode;
+	uint32_t uid;
+	uint32_t gid;
+	uint32_t created; /* 1: the destination directory is new */
+};
+
+struct wire_finish {
+	struct wire_item item;
+	struct wire_directory directory;
+};
+
+struct wire_hello {
+	uint32_t version;
+	int32_t ring_error; /* 0, or the -errno that refused the ring */
+};
+
+struct wire_listed {
+	uint64_t id;
+	uint64_t next_position;
+	uint32_t entry_count;
+	uint32_t complete;               /* 1: no more entries */
+	struct wire_directory directory; /* when position was 0 */
+};
+
+struct wire_prepared {
+	uint64_t id;
+	uint64_t bytes;      /* the source's size now */
+	uint64_t data_bytes; /* progress already made: all of it when `finished` */
+	int64_t changed_sec;
+	uint32_t changed_nsec;
+	uint32_t finished; /* 1: copied and in place already (a reflink): no ranges, no commit */
+};
+
+/* What was being done when it failed: the coordinator words it. */
+enum wire_operation {
+	OPERATION_NONE = 0,
+	OPERATION_OPEN_SOURCE,
+	OPERATION_STAT_SOURCE,
+	OPERATION_READ,
+	OPERATION_LIST,
+	OPERATION_READ_LINK,
+	OPERATION_READ_XATTR,
+	OPERATION_CREATE,
+	OPERATION_OPEN_TARGET,
+	OPERATION_WRITE,
+	OPERATION_MAKE_DIRECTORY,
+	OPERATION_MAKE_LINK,
+	OPERATION_MAKE_SYMLINK,
+	OPERATION_MAKE_SPECIAL,
+	OPERATION_MAKE_FIFO,
+	OPERATION_SET_OWNER,
+	OPERATION_SET_MODE,
+	OPERATION_SET_TIMES,
+	OPERATION_SET_XATTR,
+	OPERATION_PUBLISH, /* giving the finished file its final name */
+	OPERATION_SYNC,
+	OPERATION_SOURCE_CHANGED,  /* while it was copied */
+	OPERATION_SOURCE_REPLACED, /* by something of another type */
+	OPERATION_NOT_DIRECTORY,   /* the destination has a non-directory where a directory goes */
+	OPERATION_IS_DIRECTORY,    /* and the other way round */
+	OPERATION_UNSUPPORTED,     /* a kind of thing that can't be copied yet */
+	OPERATION_REMOVE,
+	OPERATION_WORKER_DIED, /* too often, over this item: said by the coordinator itself */
+	OPERATIONS,
+};
+
+struct wire_failure {
+	uint64_t id;
+	int32_t error;      /* a positive errno */
+	uint32_t operation; /* enum wire_operation */
+	uint32_t index;     /* of the entry in FILES; 0 otherwise */
+	uint32_t warning;   /* 1: the copy stands (metadata was not kept, say) but isn't perfect */
+};
+
+/* Sums over the item, as the worker added them to its lane. */
+struct wire_done {
+	uint64_t id;
+	uint64_t files;
+	uint64_t bytes_read;
+	uint64_t bytes_accepted;
+	uint64_t bytes_durable;
+	uint64_t directories;
+};
+
+struct wire_notice {
+	uint32_t text_bytes;
+	uint32_t reserved;
+	char text[];
+};
+
+/* ---- building a datagram ---- */
+
+struct wire_buffer {
+	uint8_t *data; /* owned by the caller, 8-aligned */
+	size_t capacity;
+	size_t used;
+	int fd[2]; /* to travel along, or WIRE_NO_FD */
+};
+
+struct wire_text {
+	const char *data;
+	size_t bytes;
+};
+
+void wire_reset(struct wire_buffer *buffer);
+/* Appends a record: its fixed body, then each text followed by a NUL. -ENOSPC: send first. */
+int wire_put(struct wire_buffer *buffer, enum wire_type type, const void *body, size_t body_bytes,
+	const struct wire_text *text, unsigned text_count);
+/* For records with entries: begin, add entries, end. -ENOSPC leaves the buffer as before the call.
+ */
+int wire_begin(struct wire_buffer *buffer, enum wire_type type, const void *body, size_t body_bytes,
+	const struct wire_text *text, unsigned text_count, size_t *ret_start);
+int wire_add_entry(struct wire_buffer *buffer, const struct wire_entry *entry,
+	struct wire_text name, struct wire_text target);
+/* Gives back the body, so that a count can be filled in. */
+void *wire_end(struct wire_buffer *buffer, size_t start);
+
+/* Sends what the buffer holds, if anything, and resets it. -EAGAIN (nothing sent) on a full,
+ * non-blocking channel; -EPIPE or -ECONNRESET when the peer is gone. */
+int wire_send(int channel, struct wire_buffer *buffer);
+
+/* ---- reading one ---- */
+
+/* Receives one datagram into the buffer. Returns 1, 0 when the peer has closed, or -errno. */
+int wire_receive(int channel, struct wire_buffer *buffer, bool block);
+
+struct wire_view {
+	enum wire_type type;
+	const void *body; /* as the type says; its lengths are checked */
+	size_t body_bytes;
+	const char *text; /* behind the fixed body */
+	size_t text_bytes;
+};
+
+/* The record at *offset, which moves on. Returns 1, 0 at the end, -EPROTO for anything malformed:
+ * a type's fixed body is complete, and texts and entries that it announces are there. */
+int wire_next(const struct wire_buffer *buffer, size_t *offset, struct wire_view *ret_view);
+
+/* Takes the next NUL-terminated text of `bytes` from the view. -EPROTO if it isn't there. */
+int wire_take_text(struct wire_view *view, size_t bytes, struct wire_text *ret_text);
+/* Takes the next entry. */
+int wire_take_entry(struct wire_view *view, const struct wire_entry **ret_entry,
+	struct wire_text *ret_name, struct wire_text *ret_target);
+
+#endif

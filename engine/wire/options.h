@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a job is asked to do, as the command line fills it in, the coordinator plans by it and
+ * workers carry it out. Plain data: it travels in a message.
+ */
+#ifndef ENGINE_WIRE_OPTIONS_H
+#define ENGINE_WIRE_OPTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum job_operation {
+	JOB_COPY = 0,
+	JOB_MOVE = 1,
+	JOB_REMOVE = 2,
+};
+
+enum job_strategy {
+	STRATEGY_AUTO = 0,
+	STRATEGY_REFLINK,
+	STRATEGY_RANGE,
+	STRATEGY_DIRECT,
+	STRATEGY_URING,
+	STRATEGY_PLAIN,
+};
+
+/* What of a source's metadata its copy gets (bits of job_options.preserve). */
+enum preserve {
+	PRESERVE_MODE = 1 << 0, /* permissions and POSIX ACLs */
+	PRESERVE_OWNER = 1 << 1,
+	PRESERVE_TIMES = 1 << 2,
+	PRESERVE_LINKS = 1 << 3,
+	PRESERVE_XATTR = 1 << 4,
+	PRESERVE_ALL =
+		1 << 5, /* -a: what the destination can't hold is no error where GNU says so */
+};
+
+struct job_options {
+	uint32_t operation; /* enum job_operation */
+	uint32_t strategy;  /* enum job_strategy */
+	uint32_t preserve;  /* bits of enum preserve */
+	uint32_t umask;     /* of the process that started the job */
+	bool recursive;
+	bool dereference;
+	bool one_file_system;
+	bool durable;
+	bool verbose;
+	bool force;
+	bool no_clobber;
+	bool copy_special; /* false: read FIFOs and devices as files (cp -r --copy-contents) */
+};
+
+#endif
