@@ -78,6 +78,14 @@ int wire_add_entry(struct wire_buffer *buffer, const struct wire_entry *entry,
 	return 0;
 }
 
+int wire_add_packed(struct wire_buffer *buffer, const void *entries, size_t bytes)
+{
+	if (bytes > buffer->capacity - buffer->used || bytes % 8)
+		return -ENOSPC;
+	put_bytes(buffer, entries, bytes);
+	return 0;
+}
+
 void *wire_end(struct wire_buffer *buffer, size_t start)
 {
 	struct wire_record *record = (void *)(buffer->data + start);

@@ -275,6 +275,8 @@ int wire_begin(struct wire_buffer *buffer, enum wire_type type, const void *body
 	const struct wire_text *text, unsigned text_count, size_t *ret_start);
 int wire_add_entry(struct wire_buffer *buffer, const struct wire_entry *entry,
 	struct wire_text name, struct wire_text target);
+/* Appends entries that are packed already, as wire_add_entry packed them. */
+int wire_add_packed(struct wire_buffer *buffer, const void *entries, size_t bytes);
 /* Gives back the body, so that a count can be filled in. */
 void *wire_end(struct wire_buffer *buffer, size_t start);
 

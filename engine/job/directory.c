@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+#include "job/directory.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct directory *directory_new(
+	struct root *root, struct directory *parent, const char *name, size_t name_bytes)
+{
+	struct directory *directory = calloc(1, sizeof(*directory) + name_bytes + 1);
+
+	if (!directory)
+		return NULL;
+	directory->root = root;
+	directory->parent = parent;
+	directory->name_bytes = (uint16_t)name_bytes;
+	memcpy(directory->name, name, name_bytes);
+	if (parent)
+		parent->pending++;
+	return directory;
+}
+
+void directory_free(struct directory *directory)
+{
+	free(directory);
+}
+
+int directory_path(const struct directory *directory, char *ret_path, size_t capacity)
+{
+	const struct directory *at;
+	size_t bytes = 0;
+	char *end;
+
+	for (at = directory; at->parent; at = at->parent)
+		bytes += at->name_bytes + 1u;
+	if (bytes > capacity)
+		return -ENAMETOOLONG;
+	if (!bytes) {
+		ret_path[0] = '\0';
+		return 0;
+	}
+	end = ret_path + bytes - 1;
+	*end = '\0';
+	for (at = directory; at->parent; at = at->parent) {
+		end -= at->name_bytes;
+		memcpy(end, at->name, at->name_bytes);
+		if (end > ret_path)
+			*--end = '/';
+	}
+	return (int)bytes - 1;
+}

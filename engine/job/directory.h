@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A directory that is being worked on, from the moment it is found until its metadata is final.
+ * Only open directories are remembered, so memory follows the shape of what is in flight and not
+ * the size of the tree.
+ */
+#ifndef ENGINE_JOB_DIRECTORY_H
+#define ENGINE_JOB_DIRECTORY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "wire/message.h"
+
+struct root;
+
+struct directory {
+	struct directory *parent; /* NULL for the root's own */
+	struct root *root;
+	uint64_t pending; /* children and work that are not finished */
+	struct wire_directory metadata;
+	bool listed;  /* metadata is there */
+	bool broken;  /* could not be made: nothing to finish */
+	bool virtual; /* holds entries named on the command line: not ours to finish */
+	uint16_t name_bytes;
+	char name[];
+};
+
+/* Counts as one pending of its parent until it is freed. NULL when out of memory. */
+struct directory *directory_new(
+	struct root *root, struct directory *parent, const char *name, size_t name_bytes);
+void directory_free(struct directory *directory);
+
+/* The path below the root, "" for the root itself, into ret_path. Returns its length, or
+ * -ENAMETOOLONG. */
+int directory_path(const struct directory *directory, char *ret_path, size_t capacity);
+
+/* The longest path below a root: the kernel has no limit here, a datagram has. */
+#define DIRECTORY_PATH_BYTES 32768
+
+#endif

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: MIT */
+#include "job/item.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct item *item_new(enum wire_type type, struct directory *directory)
+{
+	struct item *item = calloc(1, sizeof(*item));
+
+	if (!item)
+		return NULL;
+	item->type = type;
+	item->directory = directory;
+	directory->pending++;
+	return item;
+}
+
+void item_free(struct item *item)
+{
+	if (!item)
+		return;
+	item->directory->pending--;
+	free(item->packed);
+	free(item);
+}
+
+static int reserve(struct item *item, size_t bytes)
+{
+	size_t capacity = item->packed_capacity ? item->packed_capacity : 256;
+	uint8_t *grown;
+
+	while (capacity < item->packed_bytes + bytes)
+		capacity *= 2;
+	if (capacity == item->packed_capacity)
+		return 0;
+	grown = realloc(item->packed, capacity);
+	if (!grown)
+		return -ENOMEM;
+	item->packed = grown;
+	item->packed_capacity = capacity;
+	return 0;
+}
+
+int item_add_entry(struct item *item, const struct wire_entry *entry, struct wire_text name,
+	struct wire_text target)
+{
+	struct wire_buffer buffer = {0};
+	struct wire_entry numbered = *entry;
+	int error = reserve(item, sizeof(*entry) + name.bytes + target.bytes + 2 + 8);
+
+	if (error)
+		return error;
+	numbered.index = (uint16_t)item->entry_count;
+	buffer.data = item->packed;
+	buffer.capacity = item->packed_capacity;
+	buffer.used = item->packed_bytes;
+	error = wire_add_entry(&buffer, &numbered, name, target);
+	if (error)
+		return error;
+	item->packed_bytes = buffer.used;
+	item->entry_count++;
+	return 0;
+}
+
+int item_entry(const struct item *item, uint32_t index, const struct wire_entry **ret_entry,
+	struct wire_text *ret_name, struct wire_text *ret_target)
+{
+	struct wire_view view = {
+		.text = (const char *)item->packed,
+		.text_bytes = item->packed_bytes,
+	};
+
+	for (uint32_t i = 0; i < item->entry_count; i++) {
+		if (wire_take_entry(&view, ret_entry, ret_name, ret_target))
+			break;
+		if (i == index)
+			return 0;
+	}
+	return -ENOENT;
+}
+
+size_t item_memory_bytes(const struct item *item)
+{
+	return sizeof(*item) + item->packed_capacity;
+}
+
+static void count_in(struct item_queue *queue, const struct item *item)
+{
+	queue->count++;
+	queue->entries += item->entry_count;
+	queue->memory_bytes += item_memory_bytes(item);
+}
+
+void queue_push_back(struct item_queue *queue, struct item *item)
+{
+	item->next = NULL;
+	item->previous = queue->last;
+	if (queue->last)
+		queue->last->next = item;
+	else
+		queue->first = item;
+	queue->last = item;
+	count_in(queue, item);
+}
+
+void queue_push_front(struct item_queue *queue, struct item *item)
+{
+	item->previous = NULL;
+	item->next = queue->first;
+	if (queue->first)
+		queue->first->previous = item;
+	else
+		queue->last = item;
+	queue->first = item;
+	count_in(queue, item);
+}
+
+void queue_remove(struct item_queue *queue, struct item *item)
+{
+	if (item->previous)
+		item->previous->next = item->next;
+	else
+		queue->first = item->next;
+	if (item->next)
+		item->next->previous = item->previous;
+	else
+		queue->last = item->previous;
+	item->next = NULL;
+	item->previous = NULL;
+	queue->count--;
+	queue->entries -= item->entry_count;
+	queue->memory_bytes -= item_memory_bytes(item);
+}
+
+struct item *queue_pop(struct item_queue *queue)
+{
+	struct item *item = queue->first;
+
+	if (item)
+		queue_remove(queue, item);
+	return item;
+}
+
+static int ledger_grow(struct ledger *ledger)
+{
+	uint32_t count = ledger->count ? ledger->count * 2 : 64;
+	struct ledger_slot *grown = realloc(ledger->slot, count * sizeof(*grown));
+
+	if (!grown)
+		return -ENOMEM;
+	for (uint32_t i = ledger->count; i < count; i++)
+		grown[i] = (struct ledger_slot){.next_free = i + 1 < count ? i + 2 : 0};
+	ledger->first_free = ledger->count + 1;
+	ledger->slot = grown;
+	ledger->count = count;
+	return 0;
+}
+
+int ledger_enter(struct ledger *ledger, struct item *item, uint64_t *ret_id)
+{
+	struct ledger_slot *slot;
+	int error = ledger->first_free ? 0 : ledger_grow(ledger);
+
+	if (error)
+		return error;
+	item->slot = ledger->first_free - 1;
+	slot = &ledger->slot[item->slot];
+	ledger->first_free = slot->next_free;
+	slot->item = item;
+	*ret_id = (uint64_t)slot->generation << 32 | item->slot;
+	return 0;
+}
+
+struct item *ledger_find(const struct ledger *ledger, uint64_t id)
+{
+	uint32_t index = (uint32_t)id;
+
+	if (index >= ledger->count || ledger->slot[index].generation != id >> 32)
+		return NULL;
+	return ledger->slot[index].item;
+}
+
+void ledger_leave(struct ledger *ledger, struct item *item)
+{
+	struct ledger_slot *slot = &ledger->slot[item->slot];
+
+	slot->item = NULL;
+	slot->generation++;
+	slot->next_free = ledger->first_free;
+	ledger->first_free = item->slot + 1;
+}
+
+void ledger_free(struct ledger *ledger)
+{
+	free(ledger->slot);
+	*ledger = (struct ledger){0};
+}

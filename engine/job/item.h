@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A work item: something bounded that one worker does and that can be done again. The coordinator
+ * keeps an item until it is answered, so that it can hand it to another worker.
+ */
+#ifndef ENGINE_JOB_ITEM_H
+#define ENGINE_JOB_ITEM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "job/directory.h"
+#include "wire/message.h"
+
+struct large;
+struct link;
+
+struct item {
+	struct item *next; /* in a queue, or among what a worker has */
+	struct item *previous;
+	struct directory *directory;
+	enum wire_type type;
+	uint32_t flags;         /* enum item_flag */
+	uint32_t slot;          /* in the ledger while a worker has it */
+	uint16_t crashes;       /* workers that it took down */
+	uint16_t kills;         /* workers that were killed over it */
+	bool failed;            /* a FAILURE came for it, other than a warning */
+	uint32_t entry_count;   /* FILES, else 0 */
+	uint64_t planned_bytes; /* what it adds to the plan */
+	struct link *links;     /* first names of hard links among its entries */
+	union {
+		uint64_t position; /* LIST */
+		struct {           /* PREPARE, RANGE, COMMIT */
+			struct large *large;
+			uint64_t offset;
+			uint64_t length;
+		};
+		struct link *existing; /* LINK: what to link to */
+	};
+	size_t packed_bytes; /* FILES: packed entries; LINK: the new name and a NUL */
+	size_t packed_capacity;
+	uint8_t *packed;
+};
+
+/* Counts as one pending of its directory until it is freed. NULL when out of memory. */
+struct item *item_new(enum wire_type type, struct directory *directory);
+void item_free(struct item *item);
+
+/* FILES: adds an entry; -ENOMEM. The entry's index is set. */
+int item_add_entry(struct item *item, const struct wire_entry *entry, struct wire_text name,
+	struct wire_text target);
+/* The name and target name of an entry; -ENOENT. */
+int item_entry(const struct item *item, uint32_t index, const struct wire_entry **ret_entry,
+	struct wire_text *ret_name, struct wire_text *ret_target);
+
+/* What it costs to keep it. */
+size_t item_memory_bytes(const struct item *item);
+
+/* A queue of items, in order. Zeroed is empty. */
+struct item_queue {
+	struct item *first;
+	struct item *last;
+	uint64_t count;
+	uint64_t entries;
+	size_t memory_bytes;
+};
+
+void queue_push_back(struct item_queue *queue, struct item *item);
+void queue_push_front(struct item_queue *queue, struct item *item);
+void queue_remove(struct item_queue *queue, struct item *item);
+struct item *queue_pop(struct item_queue *queue); /* the first, or NULL */
+
+/* The ledger numbers what workers have, so that an answer finds its item. An id is never used
+ * twice: a late answer to an item that was reissued finds nothing. */
+struct ledger {
+	struct ledger_slot {
+		struct item *item;
+		uint32_t generation;
+		uint32_t next_free;
+	} * slot;
+	uint32_t count;
+	uint32_t first_free; /* index + 1; 0: none */
+};
+
+int ledger_enter(struct ledger *ledger, struct item *item, uint64_t *ret_id);
+struct item *ledger_find(const struct ledger *ledger, uint64_t id); /* NULL: not there */
+void ledger_leave(struct ledger *ledger, struct item *item);
+void ledger_free(struct ledger *ledger);
+
+#endif

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT */
+#include "util/spawn.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define ARGUMENTS_MAX    32
+#define EXIT_NOT_STARTED 127
+
+/* A descriptor may sit where another must go, so both move out of the way first. */
+static int place_fds(const struct spawn *spawn)
+{
+	int channel = SPAWN_NO_FD, region = SPAWN_NO_FD;
+
+	if (spawn->channel_fd != SPAWN_NO_FD)
+		channel = fcntl(spawn->channel_fd, F_DUPFD_CLOEXEC, 16);
+	if (spawn->region_fd != SPAWN_NO_FD)
+		region = fcntl(spawn->region_fd, F_DUPFD_CLOEXEC, 16);
+	if (spawn->channel_fd != SPAWN_NO_FD && dup2(channel, SPAWN_CHANNEL_FD) < 0)
+		return -errno;
+	if (spawn->region_fd != SPAWN_NO_FD && dup2(region, SPAWN_REGION_FD) < 0)
+		return -errno;
+	return 0;
+}
+
+static int stay_on_cpu(int cpu)
+{
+	cpu_set_t *set = CPU_ALLOC((size_t)cpu + 1);
+	size_t bytes = CPU_ALLOC_SIZE((size_t)cpu + 1);
+	int error;
+
+	if (!set)
+		return -ENOMEM;
+	CPU_ZERO_S(bytes, set);
+	CPU_SET_S((size_t)cpu, bytes, set);
+	error = sched_setaffinity(0, bytes, set) ? -errno : 0;
+	CPU_FREE(set);
+	return error;
+}
+
+static int prepare_child(const struct spawn *spawn, pid_t parent)
+{
+	sigset_t none;
+
+	sigemptyset(&none);
+	if (sigprocmask(SIG_SETMASK, &none, NULL) || signal(SIGINT, SIG_IGN) == SIG_ERR)
+		return -errno;
+	if (spawn->die_with_parent) {
+		if (prctl(PR_SET_PDEATHSIG, SIGKILL))
+			return -errno;
+		/* The parent may have died before the signal was asked for. */
+		if (getppid() != parent)
+			return -ESRCH;
+	}
+	/* A CPU that was taken away meanwhile is no reason not to start. */
+	if (spawn->cpu != SPAWN_NO_CPU)
+		(void)stay_on_cpu(spawn->cpu);
+	return place_fds(spawn);
+}
+
+static void run_child(const struct spawn *spawn, pid_t parent)
+{
+	char role[64];
+	char *arguments[ARGUMENTS_MAX + 3] = {"haul", role};
+	int count = 2;
+
+	snprintf(role, sizeof(role), "--role=%s", spawn->role);
+	for (int i = 0; spawn->arguments && spawn->arguments[i] && i < ARGUMENTS_MAX; i++)
+		arguments[count++] = spawn->arguments[i];
+	if (!prepare_child(spawn, parent))
+		execv("/proc/self/exe", arguments);
+	_exit(EXIT_NOT_STARTED);
+}
+
+static int open_pidfd(pid_t pid)
+{
+	return (int)syscall(SYS_pidfd_open, pid, 0);
+}
+
+int spawn_role(const struct spawn *spawn, pid_t *ret_pid, int *ret_pidfd)
+{
+	pid_t parent = getpid();
+	pid_t pid = fork();
+	int pidfd, error;
+
+	if (pid < 0)
+		return -errno;
+	if (pid == 0)
+		run_child(spawn, parent);
+	pidfd = open_pidfd(pid);
+	if (pidfd < 0) {
+		error = -errno;
+		kill(pid, SIGKILL);
+		waitpid(pid, NULL, 0);
+		return error;
+	}
+	*ret_pid = pid;
+	*ret_pidfd = pidfd;
+	return 0;
+}
