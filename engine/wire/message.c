@@ -124,7 +124,7 @@ static void attach_fds(struct msghdr *message, union wire_control *control, cons
 	memcpy(CMSG_DATA(header), fd, 2 * sizeof(int));
 }
 
-int wire_send(int channel, struct wire_buffer *buffer)
+int wire_send(int channel, struct wire_buffer *buffer, bool block)
 {
 	struct iovec part = {.iov_base = buffer->data, .iov_len = buffer->used};
 	struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
@@ -136,7 +136,7 @@ int wire_send(int channel, struct wire_buffer *buffer)
 	if (buffer->fd[0] != WIRE_NO_FD)
 		attach_fds(&message, &control, buffer->fd);
 	do
-		sent = sendmsg(channel, &message, MSG_NOSIGNAL);
+		sent = sendmsg(channel, &message, MSG_NOSIGNAL | (block ? 0 : MSG_DONTWAIT));
 	while (sent < 0 && errno == EINTR);
 	if (sent < 0)
 		return -errno;

@@ -280,9 +280,9 @@ int wire_add_packed(struct wire_buffer *buffer, const void *entries, size_t byte
 /* Gives back the body, so that a count can be filled in. */
 void *wire_end(struct wire_buffer *buffer, size_t start);
 
-/* Sends what the buffer holds, if anything, and resets it. -EAGAIN (nothing sent) on a full,
- * non-blocking channel; -EPIPE or -ECONNRESET when the peer is gone. */
-int wire_send(int channel, struct wire_buffer *buffer);
+/* Sends what the buffer holds, if anything, and resets it. -EAGAIN (nothing sent) when the channel
+ * is full and `block` is not set; -EPIPE or -ECONNRESET when the peer is gone. */
+int wire_send(int channel, struct wire_buffer *buffer, bool block);
 
 /* ---- reading one ---- */
 
