@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash
+#
+# A slow disk, for tests that must meet a copy half-way. Source it after lib.sh.
+
+THROTTLE_GROUP=
+
+# throttle DIRECTORY BYTES-PER-SECOND: from now on, throttled programs read from the block device
+# that is mounted there no faster, and write directly no faster. It starts with cold caches.
+throttle()
+{
+	local numbers
+	drop_caches
+	numbers=$(mountpoint -d "$1")
+	if [ -d /sys/fs/cgroup/blkio ]; then
+		THROTTLE_GROUP=/sys/fs/cgroup/blkio/haul-test-$$
+		mkdir -p "$THROTTLE_GROUP"
+		echo "$numbers $2" >"$THROTTLE_GROUP/blkio.throttle.read_bps_device"
+		echo "$numbers $2" >"$THROTTLE_GROUP/blkio.throttle.write_bps_device"
+	elif grep -qsw io /sys/fs/cgroup/cgroup.controllers; then
+		THROTTLE_GROUP=/sys/fs/cgroup/haul-test-$$
+		echo +io >/sys/fs/cgroup/cgroup.subtree_control
+		mkdir -p "$THROTTLE_GROUP"
+		echo "$numbers rbps=$2 wbps=$2" >"$THROTTLE_GROUP/io.max"
+	else
+		skip "this kernel can't throttle a disk"
+	fi
+}
+
+# throttled COMMAND...: becomes the command, so use it in a subshell or in the background.
+throttled()
+{
+	echo "$BASHPID" >"$THROTTLE_GROUP/cgroup.procs"
+	exec "$@"
+}
+
+# When the throttled programs have ended.
+throttle_end()
+{
+	wait_until 2 rmdir "$THROTTLE_GROUP"
+	THROTTLE_GROUP=
+}
