@@ -26,6 +26,17 @@ void directory_free(struct directory *directory)
 	free(directory);
 }
 
+void directory_release(struct directory *directory)
+{
+	while (!directory->pending && directory->parent) {
+		struct directory *parent = directory->parent;
+
+		directory_free(directory);
+		parent->pending--;
+		directory = parent;
+	}
+}
+
 int directory_path(const struct directory *directory, char *ret_path, size_t capacity)
 {
 	const struct directory *at;

@@ -19,9 +19,10 @@ struct directory {
 	struct root *root;
 	uint64_t pending; /* children and work that are not finished */
 	struct wire_directory metadata;
-	bool listed;  /* metadata is there */
-	bool broken;  /* could not be made: nothing to finish */
-	bool virtual; /* holds entries named on the command line: not ours to finish */
+	bool listed;   /* metadata is there */
+	bool finished; /* its metadata is on its way */
+	bool broken;   /* could not be made: nothing to finish */
+	bool virtual;  /* holds entries named on the command line: not ours to finish */
 	uint16_t name_bytes;
 	char name[];
 };
@@ -30,6 +31,10 @@ struct directory {
 struct directory *directory_new(
 	struct root *root, struct directory *parent, const char *name, size_t name_bytes);
 void directory_free(struct directory *directory);
+
+/* Frees it and its ancestors as far as nothing is pending in them; a root's own is left to the
+ * root. For work that is given up. */
+void directory_release(struct directory *directory);
 
 /* The path below the root, "" for the root itself, into ret_path. Returns its length, or
  * -ENAMETOOLONG. */

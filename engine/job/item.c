@@ -23,7 +23,36 @@ void item_free(struct item *item)
 		return;
 	item->directory->pending--;
 	free(item->packed);
+	free(item->failure);
 	free(item);
+}
+
+int item_add_failure(struct item *item, const struct wire_failure *failure)
+{
+	uint32_t count = item->failure_count + 1;
+	struct wire_failure *grown = realloc(item->failure, count * sizeof(*grown));
+
+	if (!grown)
+		return -ENOMEM;
+	grown[item->failure_count] = *failure;
+	item->failure = grown;
+	item->failure_count = count;
+	return 0;
+}
+
+void item_forget_failures(struct item *item)
+{
+	free(item->failure);
+	item->failure = NULL;
+	item->failure_count = 0;
+}
+
+bool item_failed(const struct item *item)
+{
+	for (uint32_t i = 0; i < item->failure_count; i++)
+		if (!item->failure[i].warning)
+			return true;
+	return false;
 }
 
 static int reserve(struct item *item, size_t bytes)
@@ -79,6 +108,11 @@ int item_entry(const struct item *item, uint32_t index, const struct wire_entry 
 			return 0;
 	}
 	return -ENOENT;
+}
+
+bool item_is_large(const struct item *item)
+{
+	return item->type == WIRE_PREPARE || item->type == WIRE_RANGE || item->type == WIRE_COMMIT;
 }
 
 size_t item_memory_bytes(const struct item *item)
@@ -141,6 +175,18 @@ struct item *queue_pop(struct item_queue *queue)
 	if (item)
 		queue_remove(queue, item);
 	return item;
+}
+
+void queue_discard(struct item_queue *queue)
+{
+	struct item *item;
+
+	while ((item = queue_pop(queue))) {
+		struct directory *directory = item->directory;
+
+		item_free(item);
+		directory_release(directory);
+	}
 }
 
 static int ledger_grow(struct ledger *ledger)

@@ -20,11 +20,12 @@ struct item {
 	struct item *previous;
 	struct directory *directory;
 	enum wire_type type;
-	uint32_t flags;         /* enum item_flag */
-	uint32_t slot;          /* in the ledger while a worker has it */
-	uint16_t crashes;       /* workers that it took down */
-	uint16_t kills;         /* workers that were killed over it */
-	bool failed;            /* a FAILURE came for it, other than a warning */
+	uint32_t flags;               /* enum item_flag */
+	uint32_t slot;                /* in the ledger while a worker has it */
+	uint16_t crashes;             /* workers that it took down */
+	uint16_t kills;               /* workers that were killed over it */
+	struct wire_failure *failure; /* told when the item is answered: a retry starts anew */
+	uint32_t failure_count;
 	uint32_t entry_count;   /* FILES, else 0 */
 	uint64_t planned_bytes; /* what it adds to the plan */
 	struct link *links;     /* first names of hard links among its entries */
@@ -53,6 +54,14 @@ int item_add_entry(struct item *item, const struct wire_entry *entry, struct wir
 int item_entry(const struct item *item, uint32_t index, const struct wire_entry **ret_entry,
 	struct wire_text *ret_name, struct wire_text *ret_target);
 
+/* Keeps what failed until the item is answered; -ENOMEM. item_forget_failures for a retry. */
+int item_add_failure(struct item *item, const struct wire_failure *failure);
+void item_forget_failures(struct item *item);
+bool item_failed(const struct item *item); /* other than with warnings */
+
+/* Is it about a large file: are large, offset and length its own? */
+bool item_is_large(const struct item *item);
+
 /* What it costs to keep it. */
 size_t item_memory_bytes(const struct item *item);
 
@@ -69,6 +78,8 @@ void queue_push_back(struct item_queue *queue, struct item *item);
 void queue_push_front(struct item_queue *queue, struct item *item);
 void queue_remove(struct item_queue *queue, struct item *item);
 struct item *queue_pop(struct item_queue *queue); /* the first, or NULL */
+/* Gives up all of them, with the directories that only they needed. */
+void queue_discard(struct item_queue *queue);
 
 /* The ledger numbers what workers have, so that an answer finds its item. An id is never used
  * twice: a late answer to an item that was reissued finds nothing. */

@@ -99,6 +99,7 @@ struct wire_item {
 enum item_flag {
 	ITEM_RETRIED = 1 << 0,        /* a worker died over it: parts may be done already */
 	ITEM_MAKE_DIRECTORY = 1 << 1, /* LIST: create the destination directory first */
+	ITEM_NO_ENTRIES = 1 << 2,     /* LIST: no further than that: a mount point under -x */
 };
 
 /* LIST: wire_item, position, then the path. The worker reads one buffer of entries from `position`

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A pair of directories, held open, below which items name things. One for each directory that is
+ * copied; files that are named on the command line share one for the directories that they are in
+ * and go to.
+ */
+#ifndef ENGINE_JOB_ROOT_H
+#define ENGINE_JOB_ROOT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "job/directory.h"
+
+struct root {
+	struct root *next;
+	uint32_t id;
+	uint32_t references; /* besides being worked on: hard links that lead into it */
+	int source_fd;
+	int target_fd;
+	char *source_label; /* as the user would name them, "" for the working directory */
+	char *target_label;
+	struct directory *top;
+	uint64_t source_device;
+	uint64_t target_device; /* with target_inode: to notice a copy into itself */
+	uint64_t target_inode;
+	bool *sent;   /* which workers know it, by index */
+	bool created; /* the destination directory is new */
+	bool ended;   /* its work is finished */
+};
+
+struct root_table {
+	struct root *first;
+	uint32_t next_id;
+	uint32_t count;
+	unsigned worker_count;
+};
+
+/* Takes over both descriptors, also on failure. The top directory is made, virtual or not. */
+int root_add(struct root_table *table, int source_fd, int target_fd, const char *source_label,
+	const char *target_label, bool is_virtual, struct root **ret_root);
+void root_remove(struct root_table *table, struct root *root);
+void root_table_free(struct root_table *table);
+/* A worker that was replaced knows no root. */
+void root_table_forget(struct root_table *table, unsigned worker);
+
+/* Is this the destination of a directory that is being copied? */
+bool root_table_has_target(const struct root_table *table, uint64_t device, uint64_t inode);
+
+#endif
