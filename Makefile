@@ -48,7 +48,7 @@ HAUL_CPPFLAGS += -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
 endif
 
 # Goals that need no library to be there yet.
-NO_BUILD_GOALS := deps demo test clean fmt help
+NO_BUILD_GOALS := deps bench-deps demo test clean fmt
 ifneq ($(filter-out $(NO_BUILD_GOALS),$(or $(MAKECMDGOALS),all)),)
 
 ifneq ($(shell $(PKG_CONFIG) --exists liburing 2>/dev/null && echo yes),yes)
@@ -95,7 +95,7 @@ BPF_SOURCES := $(wildcard bpf/*.bpf.c)
 SOURCES := $(filter-out $(BPF_SOURCES),$(wildcard engine/*/*.c serialctl/*.c bpf/*.c))
 OBJECTS := $(SOURCES:%.c=$(BUILD)/obj/%.o)
 MAIN_OBJECT := $(BUILD)/obj/engine/cli/main.o
-LIBHAUL_SOURCES := $(addprefix engine/progress/,reader.c discover.c version.c)
+LIBHAUL_SOURCES := $(addprefix engine/progress/,reader.c discover.c layout.c record.c version.c)
 LIBHAUL_MAP := engine/progress/libhaul.map
 LIBHAUL_PIC := $(LIBHAUL_SOURCES:%.c=$(BUILD)/pic/%.o)
 LIBHAUL_SO := libhaul.so.$(SOVERSION)
@@ -107,10 +107,14 @@ ifneq ($(filter LIBBPF,$(HAVE)),)
 SKELETONS := $(BPF_SOURCES:%.bpf.c=$(BUILD)/gen/%.skel.h)
 endif
 
+MAN_PAGES := $(patsubst docs/%,$(BUILD)/docs/%,$(wildcard docs/*.1))
+COMPLETIONS := $(addprefix $(BUILD)/docs/haul.,bash zsh fish)
+DOCUMENTS := $(if $(SANITIZE),,$(MAN_PAGES) $(COMPLETIONS))
+
 LIBRARIES := $(if $(wildcard $(LIBHAUL_MAP)),$(BUILD)/libhaul.so $(BUILD)/libhaul.a)
 
 .PHONY: all
-all: $(BUILD)/haul $(LIBRARIES)
+all: $(BUILD)/haul $(LIBRARIES) $(DOCUMENTS)
 
 $(BUILD)/haul: $(MAIN_OBJECT) $(BUILD)/libengine.a $(FLAGS_FILE)
 	$(call say,LINK,$@)
@@ -144,6 +148,23 @@ $(BUILD)/libhaul.so: $(BUILD)/$(LIBHAUL_SO)
 $(BUILD)/libhaul.a: $(LIBHAUL_PIC)
 	$(call say,AR,$@)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+# ---- man pages and completions: the option tables, set into the files of docs/ ----
+
+fill = $(Q)mkdir -p $(@D) && $(BUILD)/haul --role=describe $(1) >$@.part && \
+	sed -e '/@GENERATED@/{r $@.part' -e 'd;}' -e 's/@VERSION@/$(VERSION)/' $< >$@ && rm $@.part
+
+$(BUILD)/docs/haul.1: docs/haul.1 $(BUILD)/haul
+	$(call say,MAN,$@)
+	$(call fill,man-commands)
+
+$(BUILD)/docs/haul-%.1: docs/haul-%.1 $(BUILD)/haul
+	$(call say,MAN,$@)
+	$(call fill,man $*)
+
+$(BUILD)/docs/haul.%: docs/haul.% $(BUILD)/haul
+	$(call say,GEN,$@)
+	$(call fill,$*)
 
 # ---- BPF programs ----
 
@@ -207,11 +228,53 @@ fmt:
 lint:
 	$(Q)tools/lint '$(HAUL_CPPFLAGS)' $(C_FILES)
 
+# ---- installation ----
+
+bindir = $(PREFIX)/bin
+libdir = $(PREFIX)/lib
+includedir = $(PREFIX)/include
+datadir = $(PREFIX)/share
+INSTALL ?= install
+
+.PHONY: install
+install: all
+	$(call say,INSTALL,$(DESTDIR)$(PREFIX))
+	$(Q)$(INSTALL) -d $(addprefix $(DESTDIR),$(bindir) $(libdir)/pkgconfig $(includedir)/haul \
+		$(datadir)/man/man1 $(datadir)/bash-completion/completions \
+		$(datadir)/zsh/site-functions $(datadir)/fish/vendor_completions.d)
+	$(Q)$(INSTALL) -m 755 $(BUILD)/haul $(DESTDIR)$(bindir)/haul
+	$(Q)$(INSTALL) -m 755 $(BUILD)/$(LIBHAUL_SO) $(DESTDIR)$(libdir)/$(LIBHAUL_SO)
+	$(Q)ln -sf $(LIBHAUL_SO) $(DESTDIR)$(libdir)/libhaul.so
+	$(Q)$(INSTALL) -m 644 $(BUILD)/libhaul.a $(DESTDIR)$(libdir)/libhaul.a
+	$(Q)$(INSTALL) -m 644 $(wildcard include/haul/*.h) $(DESTDIR)$(includedir)/haul/
+	$(Q)sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' docs/haul.pc \
+		>$(DESTDIR)$(libdir)/pkgconfig/haul.pc
+	$(Q)$(INSTALL) -m 644 $(MAN_PAGES) $(DESTDIR)$(datadir)/man/man1/
+	$(Q)$(INSTALL) -m 644 $(BUILD)/docs/haul.bash \
+		$(DESTDIR)$(datadir)/bash-completion/completions/haul
+	$(Q)$(INSTALL) -m 644 $(BUILD)/docs/haul.zsh $(DESTDIR)$(datadir)/zsh/site-functions/_haul
+	$(Q)$(INSTALL) -m 644 $(BUILD)/docs/haul.fish \
+		$(DESTDIR)$(datadir)/fish/vendor_completions.d/haul.fish
+
+# ---- from nothing ----
+
+.PHONY: demo test
+demo: deps
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)BUILD=$(BUILD) tools/demo
+
+test: deps
+	$(Q)$(MAKE) --no-print-directory check
+
 # ---- packages ----
 
 .PHONY: deps
 deps:
 	$(Q)tools/deps build test
+
+.PHONY: bench-deps
+bench-deps:
+	$(Q)tools/deps build bench
 
 .PHONY: clean
 clean:

@@ -9,10 +9,10 @@
  *     +-----------------+  0
  *     | header          |  struct haul_header: what job this is, its state, the doorbell
  *     +-----------------+  header_bytes
- *     | lane 0          |  struct haul_lane: counters and ring positions; written by the coordinator
+ *     | lane 0          |  struct haul_lane: counters and ring positions; of the coordinator
  *     |   its ring      |  ring_bytes bytes of records
  *     +-----------------+  header_bytes + lane_stride_bytes
- *     | lane 1          |  written by worker 0
+ *     | lane 1          |  of worker 0
  *     |   its ring      |
  *     +-----------------+
  *       ...                lane_count lanes
@@ -27,11 +27,15 @@
  *     |  u32   | u16  |  u16  |   u64    |  u64    | size - 24 bytes           |
  *     +--------+------+-------+----------+---------+---------------------------+
  *
+ * A pad may be shorter than that, 8 or 16 bytes: then the drawing is cut off there. No pad is
+ * longer than a record can be, and none lies anywhere but at the end of the ring.
+ *
  * The ring overwrites its oldest records. `head` and `tail` are byte positions that only grow; a
  * position's place in the ring is its remainder by ring_bytes. Records in [tail, head) are whole.
- * The writer moves `tail` past what it is about to overwrite *before* it overwrites, and `head`
- * *after* a record is complete. A reader copies the record out and then looks at `tail` again: if
- * it has passed the record's position, the copy is worthless and the reader was overrun.
+ * The writer moves `tail` past what it is about to overwrite *before* it overwrites (and some
+ * records further, so that the oldest record does not vanish at once), and `head` *after* a record
+ * is complete. A reader copies the record out and then looks at `tail` again: if it has passed the
+ * record's position, the copy is worthless and the reader was overrun.
  *
  * Who may include this: everyone. Depends on the C library alone.
  */
@@ -87,17 +91,17 @@ enum haul_counter {
 
 enum haul_record_type {
 	HAUL_RECORD_PAD = 0,          /* no payload: skip it */
-	HAUL_RECORD_FILE_STARTED = 1, /* struct haul_file; only for files that take more than an instant */
+	HAUL_RECORD_FILE_STARTED = 1, /* struct haul_file; not for files that take an instant */
 	HAUL_RECORD_FILE_DONE = 2,    /* struct haul_file */
 	HAUL_RECORD_FILE_FAILED = 3,  /* struct haul_file */
 	HAUL_RECORD_FILE_SKIPPED = 4, /* struct haul_file */
 	HAUL_RECORD_JOB_STATE = 5,    /* struct haul_job_state: in lane 0 */
-	HAUL_RECORD_DEVICE = 6,       /* struct haul_text: a JSON object of a device event's members */
+	HAUL_RECORD_DEVICE = 6,       /* struct haul_text: a JSON object, of a device event */
 	HAUL_RECORD_SERIAL = 7,       /* struct haul_serial */
 	HAUL_RECORD_NOTICE = 8,       /* struct haul_text: one line for people */
 };
 
-/* What was lost to an overrun must not be a failure: failures go to lane 0, which has little else. */
+/* What is lost to an overrun must not be a failure: those go to lane 0, which has little else. */
 
 struct haul_record {
 	uint32_t size_bytes; /* the whole record, a multiple of 8, at least 24 */
@@ -108,11 +112,11 @@ struct haul_record {
 };
 
 struct haul_file {
-	uint64_t bytes;        /* of the file's content */
-	int32_t error;         /* errno, 0 unless it failed */
-	uint16_t path_bytes;   /* source path as the user would name it, no NUL */
+	uint64_t bytes;      /* of the file's content */
+	int32_t error;       /* errno, 0 unless it failed */
+	uint16_t path_bytes; /* source path as the user would name it, no NUL */
 	uint16_t message_bytes;
-	char text[];           /* the path, then the message */
+	char text[]; /* the path, then the message */
 };
 
 struct haul_job_state {
@@ -160,7 +164,7 @@ struct haul_header {
 	uint32_t uid;
 	char job[HAUL_JOB_BYTES];
 	char operation[16]; /* "cp", "mv", "rm", "verify", "serial", ... */
-	uint8_t reserved[40];
+	uint8_t reserved[48];
 	/* offset 192: written by the coordinator while the job runs, each on its own cache line */
 	uint32_t state; /* enum haul_state, atomic */
 	int32_t exit_status;
@@ -182,13 +186,15 @@ struct haul_lane {
 	uint64_t counter[HAUL_COUNTER_SLOTS]; /* atomic, relaxed; indexed by enum haul_counter */
 	/* offset 128 */
 	uint64_t head; /* atomic; released after a record is complete */
-	uint64_t reserved[7];
+	/* Of the newest record, for the lane's writer alone: a reader learns it from the record. */
+	uint64_t sequence;
+	uint64_t reserved[6];
 	/* offset 192 */
 	uint64_t tail; /* atomic; moved before what it passes is overwritten */
 	uint64_t reserved2[7];
 	/* offset 256 */
-	int32_t writer_pid; /* 0 while the lane is unused */
-	uint32_t role;      /* enum haul_role */
+	int32_t writer_pid; /* 0 while the lane is unused; atomic */
+	uint32_t role;      /* enum haul_role; atomic */
 	uint8_t reserved3[HAUL_PAGE_BYTES - 264];
 	/* at HAUL_PAGE_BYTES: the ring */
 };
@@ -229,11 +235,32 @@ struct haul_totals {
 enum haul_next {
 	HAUL_NEXT_RECORD = 0,  /* *ret_record is valid until the next call */
 	HAUL_NEXT_NOTHING = 1, /* all lanes are read to their end */
-	HAUL_NEXT_OVERRUN = 2, /* *ret_lost records of one lane were overwritten before they were read */
+	HAUL_NEXT_OVERRUN = 2, /* *ret_lost records of a lane were overwritten, unread */
 };
 
+/*
+ * The whole of a watcher (docs/examples/watch.c is one that runs):
+ *
+ *     haul_reader_open(job, &reader);
+ *     do {
+ *             haul_reader_totals(reader, &totals);
+ *             while ((next = haul_reader_next(reader, &record, &lane, &lost)) != HAUL_NEXT_NOTHING)
+ *                     ...
+ *             if (totals.state >= HAUL_STATE_DONE)
+ *                     break;
+ *     } while (haul_reader_wait(reader, -1) == HAUL_WAIT_NEWS);
+ *     haul_reader_close(reader);
+ *
+ * The totals come first: when they say that the job has ended, what is read after them is all.
+ */
+
 /* Attaches to a running job by name (of this user), or to a region by path if `name` contains a
- * slash. -ENOENT: no such job; -EPROTO: not a region, damaged, or of an incompatible version. */
+ * slash. -ENOENT: no such job; -EINVAL: no job can have this name; -EPROTO: not a region, damaged,
+ * or of an incompatible version; -EPERM: the file belongs to a user who is neither this one nor
+ * root, or others may write to it. (Whoever can write to the file can shorten it, and a reader of a
+ * shortened mapping is killed by SIGBUS. The file's owner could kill the reader anyway, so only
+ * owners are trusted with that; from others, only a memfd that is sealed against shrinking is
+ * taken. What is *in* the file is never trusted.) */
 int haul_reader_open(const char *name, struct haul_reader **ret_reader);
 int haul_reader_open_fd(int fd, struct haul_reader **ret_reader); /* keeps a duplicate of fd */
 void haul_reader_close(struct haul_reader *reader);               /* NULL is fine */
@@ -244,11 +271,13 @@ const struct haul_header *haul_reader_header(const struct haul_reader *reader);
 void haul_reader_totals(const struct haul_reader *reader, struct haul_totals *ret_totals);
 
 /* The oldest unread record of all lanes, by time. Returns an enum haul_next, or -EPROTO when the
- * region contradicts itself. The payload follows the record header in memory and is checked to
- * hold what its type needs: lengths can be trusted. */
-int haul_reader_next(
-	struct haul_reader *reader, const struct haul_record **ret_record, unsigned *ret_lane,
-	uint64_t *ret_lost);
+ * region contradicts itself, or -ENOMEM. The payload follows the record header in memory and is
+ * checked to hold what its type needs: lengths can be trusted, text can not. Records of types that
+ * this library doesn't know are passed over. A reader that attaches late begins with the oldest
+ * record that is still there, and that is no overrun. After an overrun, reading goes on with the
+ * oldest record that is left. Any of the ret_ arguments but ret_record may be NULL. */
+int haul_reader_next(struct haul_reader *reader, const struct haul_record **ret_record,
+	unsigned *ret_lane, uint64_t *ret_lost);
 
 enum haul_wait {
 	HAUL_WAIT_NEWS = 0,    /* something may have changed */
@@ -256,12 +285,15 @@ enum haul_wait {
 	HAUL_WAIT_GONE = 2,    /* the coordinator died before it reached a final state */
 };
 
-/* Sleeps until a writer rings or `timeout_ms` passed. Costs the writers nothing. Returns an
- * enum haul_wait or -errno (-EINTR on a signal). */
+/* Sleeps until a writer rings, or rang since the last call, or `timeout_ms` passed (negative: no
+ * limit). Costs the writers nothing. The coordinator's death is noticed within half a second; what
+ * its workers appended can still be read then. In a final state nobody will ring again, so there
+ * it doesn't sleep. Returns an enum haul_wait or -errno (-EINTR on a signal). */
 int haul_reader_wait(struct haul_reader *reader, int timeout_ms);
 
 /* Calls `found` with the name of each job of this user that has a region, running or left behind,
- * until it returns other than 0, and returns that. */
+ * until it returns other than 0, and returns that; 0 when all were told, or -errno. To tell the
+ * two apart, open it and see whether haul_reader_wait(reader, 0) is HAUL_WAIT_GONE. */
 int haul_jobs_each(int (*found)(const char *job, void *context), void *context);
 
 const char *haul_version(void);
