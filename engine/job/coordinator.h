@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The state of one running job, owned by its coordinator and shared by the files of this
+ * directory:
+ *
+ *     plan.c      what the command line names -> roots and first items
+ *     dispatch.c  which item goes to which worker, and when
+ *     reply.c     what workers answer
+ *     large.c     the life of a large file: prepare, ranges, commit
+ *     settle.c    directories, hard links and roots whose work is finished
+ *     diagnose.c  what is said about failures
+ *     job.c       start, event loop, end
+ */
+#ifndef ENGINE_JOB_COORDINATOR_H
+#define ENGINE_JOB_COORDINATOR_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "job/crew.h"
+#include "job/item.h"
+#include "job/job.h"
+#include "job/link.h"
+#include "job/root.h"
+#include "progress/region.h"
+
+struct plan;
+
+struct job {
+	const struct job_request *request;
+	struct job_options options;
+	struct region region;
+	struct lane lane; /* the coordinator's: what is planned, failed and skipped */
+	struct crew crew;
+	struct ledger ledger;
+	struct item_queue lists; /* directories to list: last in, first out */
+	struct item_queue work;  /* everything else, in order */
+	struct root_table roots;
+	struct link_table links;
+	struct large *larges; /* those under way */
+	struct plan *plan;
+	uint64_t temporary_count; /* for temporary names */
+	unsigned starts_failed;   /* workers that could not be started, in a row */
+	int exit_status;
+	bool stopping;     /* no new items are handed out */
+	bool bar;          /* a bar is drawn on standard error: messages must clear its line */
+	bool ring_refused; /* said once */
+	bool fatal;        /* out of memory, or no worker can be had: give up */
+};
+
+/* ---- plan.c ---- */
+
+/* Looks at the sources and the destination. The plan is NULL when nothing can be done; then it
+ * was said why. */
+struct plan *plan_new(struct job *job);
+void plan_free(struct plan *plan);
+/* Begins more sources, as long as there is little to do. */
+void plan_advance(struct job *job);
+bool plan_finished(const struct job *job);
+
+/* ---- dispatch.c ---- */
+
+/* Hands out items to every worker that has room. */
+void dispatch(struct job *job);
+/* Starts a worker that is not running; gives up on the job when none can be started. */
+void dispatch_start(struct job *job, struct worker *worker);
+/* A worker is gone: what it had is done by others, its lane says only what it finished. */
+void dispatch_lost(struct job *job, struct worker *worker);
+/* The item is answered: it leaves its worker and the ledger. */
+void dispatch_answered(struct job *job, struct worker *worker, struct item *item);
+/* Nothing is queued and no worker has anything. */
+bool dispatch_idle(const struct job *job);
+
+/* ---- reply.c ---- */
+
+/* Handles all that the worker has sent. 0, or -errno when it can't be talked to any more. */
+int reply_receive(struct job *job, struct worker *worker);
+/* Plans an entry that is not a directory, and queues it: in *batch, as a large file, or as a link
+ * that waits. -ENOMEM. */
+int reply_add_entry(struct job *job, struct directory *directory, const struct wire_entry *entry,
+	struct wire_text name, struct wire_text target, struct item **batch);
+/* Gives up on an item over which workers die: each of its entries counts as failed. */
+void reply_abandon(struct job *job, struct item *item);
+
+/* ---- large.c ---- */
+
+struct large {
+	struct large *next;
+	struct directory *directory;
+	struct wire_entry *entry; /* packed, as a link_waiter's */
+	char temporary[32];
+	uint64_t bytes;
+	int64_t changed_sec;
+	uint32_t changed_nsec;
+	uint32_t outstanding; /* items */
+	bool prepared;
+	bool failed;
+	struct link *link; /* when further names wait for it */
+};
+
+int large_begin(struct job *job, struct directory *directory, const struct wire_entry *entry,
+	struct wire_text name, struct wire_text target, struct link *link);
+void large_prepared(struct job *job, struct item *item, const struct wire_prepared *prepared);
+/* One of its items is answered, other than by PREPARED. */
+void large_item_done(struct job *job, struct item *item);
+/* Removes the temporary files of a job that stops, without a worker's help. */
+void large_discard_all(struct job *job);
+
+/* ---- settle.c ---- */
+
+/* Call when something of a directory's pending work ended. It may be freed. */
+void settle_directory(struct job *job, struct directory *directory);
+/* The first name of a link is in place or failed: sees to the names that wait. */
+void settle_link(struct job *job, struct link *link, struct directory *directory,
+	struct wire_text name, bool failed);
+/* Sees to a name that was added to those that wait, if the copy is complete already. */
+int settle_link_waiting(struct job *job, struct link *link);
+/* Forgets a link, and its root, when nothing can refer to them any more. */
+void settle_link_release(struct job *job, struct link *link);
+/* Queues an entry to be copied, in *batch (entries of one directory are collected in it; NULL: a
+ * new one), which moves on when it is full. -ENOMEM. */
+int settle_copy_entry(struct job *job, struct directory *directory, const struct wire_entry *entry,
+	struct wire_text name, struct wire_text target, struct item **batch);
+
+/* ---- diagnose.c ---- */
+
+/* What failed, told to people (on standard error) and to readers of the progress region. */
+void diagnose_entry(struct job *job, const struct directory *directory, struct wire_text name,
+	struct wire_text target, enum wire_operation operation, int error);
+/* "program: text", in one write. The exit status becomes 1. */
+void diagnose(struct job *job, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* The same without touching the exit status. */
+void notify(struct job *job, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* ---- job.c ---- */
+
+void job_out_of_memory(struct job *job);
+
+#endif

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "haul/exit.h"
+#include "job/coordinator.h"
+#include "util/clock.h"
+#include "util/quote.h"
+
+#define ERASE_LINE "\r\033[K"
+
+/* One write, so that messages of several processes never mix within a line. */
+static void say(const struct job *job, const char *format, va_list arguments)
+{
+	char *text = NULL, *line = NULL;
+	int bytes;
+
+	if (vasprintf(&text, format, arguments) < 0)
+		return;
+	bytes = asprintf(
+		&line, "%s%s: %s\n", job->bar ? ERASE_LINE : "", job->request->program, text);
+	/* When nobody can read what we say there is nobody to tell. */
+	if (bytes > 0 && write(STDERR_FILENO, line, (size_t)bytes) < 0)
+		(void)0;
+	free(line);
+	free(text);
+}
+
+void diagnose(struct job *job, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	say(job, format, arguments);
+	va_end(arguments);
+	job->exit_status = HAUL_EXIT_FAILED;
+}
+
+void notify(struct job *job, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	say(job, format, arguments);
+	va_end(arguments);
+}
+
+/* GNU's words where GNU has them: scripts look for them. %1$s is the source, %2$s the target. */
+static const char *const phrase[OPERATIONS] = {
+	[OPERATION_NONE] = "cannot copy %1$s",
+	[OPERATION_OPEN_SOURCE] = "cannot open %1$s for reading",
+	[OPERATION_STAT_SOURCE] = "cannot stat %1$s",
+	[OPERATION_READ] = "error reading %1$s",
+	[OPERATION_LIST] = "cannot access %1$s",
+	[OPERATION_READ_LINK] = "cannot read symbolic link %1$s",
+	[OPERATION_READ_XATTR] = "cannot read extended attributes of %1$s",
+	[OPERATION_CREATE] = "cannot create regular file %2$s",
+	[OPERATION_OPEN_TARGET] = "cannot create regular file %2$s",
+	[OPERATION_WRITE] = "error writing %2$s",
+	[OPERATION_MAKE_DIRECTORY] = "cannot create directory %2$s",
+	[OPERATION_MAKE_LINK] = "cannot create hard link %2$s",
+	[OPERATION_MAKE_SYMLINK] = "cannot create symbolic link %2$s",
+	[OPERATION_MAKE_SPECIAL] = "cannot create special file %2$s",
+	[OPERATION_MAKE_FIFO] = "cannot create fifo %2$s",
+	[OPERATION_SET_OWNER] = "failed to preserve ownership for %2$s",
+	[OPERATION_SET_MODE] = "preserving permissions for %2$s",
+	[OPERATION_SET_TIMES] = "preserving times for %2$s",
+	[OPERATION_SET_XATTR] = "setting attributes for %2$s",
+	[OPERATION_PUBLISH] = "cannot create regular file %2$s",
+	[OPERATION_SYNC] = "cannot synchronize %2$s",
+	[OPERATION_SOURCE_CHANGED] = "not copying %1$s, as it changed while being copied",
+	[OPERATION_SOURCE_REPLACED] = "skipping file %1$s, as it was replaced while being copied",
+	[OPERATION_NOT_DIRECTORY] = "cannot overwrite non-directory %2$s with directory %1$s",
+	[OPERATION_IS_DIRECTORY] = "cannot overwrite directory %2$s with non-directory",
+	[OPERATION_UNSUPPORTED] = "cannot copy %1$s: kind of file not supported",
+	[OPERATION_REMOVE] = "cannot remove %1$s",
+	[OPERATION_WORKER_DIED] = "not copying %1$s, as workers died over it",
+};
+
+/* For these the words say it all; the error number is an implementation's. */
+static bool speaks_for_itself(enum wire_operation operation)
+{
+	switch (operation) {
+	case OPERATION_SOURCE_CHANGED:
+	case OPERATION_SOURCE_REPLACED:
+	case OPERATION_NOT_DIRECTORY:
+	case OPERATION_IS_DIRECTORY:
+	case OPERATION_UNSUPPORTED:
+	case OPERATION_WORKER_DIED:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* "label/path/name" without the parts that are empty. */
+static void join(
+	char *ret_text, size_t capacity, const char *label, const char *path, const char *name)
+{
+	const char *part[] = {label, path, name};
+	size_t used = 0;
+
+	ret_text[0] = '\0';
+	for (unsigned i = 0; i < 3; i++) {
+		bool slash = used && *part[i] && ret_text[used - 1] != '/';
+		int bytes = snprintf(
+			ret_text + used, capacity - used, "%s%s", slash ? "/" : "", part[i]);
+
+		used += (size_t)bytes;
+		if (used >= capacity)
+			return;
+	}
+}
+
+static void record_failure(struct job *job, const char *path, int error, const char *message)
+{
+	struct lane_file file = {
+		.directory = "",
+		.name = path,
+		.name_bytes = strlen(path),
+		.error = error,
+		.message = message,
+	};
+
+	lane_file(&job->lane, HAUL_RECORD_FILE_FAILED, clock_monotonic_ns(), &file);
+	lane_ring(&job->lane, clock_monotonic_ns(), false);
+}
+
+struct diagnosis {
+	char path[DIRECTORY_PATH_BYTES];
+	char source[DIRECTORY_PATH_BYTES + 4096];
+	char target[DIRECTORY_PATH_BYTES + 4096];
+	char source_quoted[4 * (DIRECTORY_PATH_BYTES + 4096) + 64];
+	char target_quoted[4 * (DIRECTORY_PATH_BYTES + 4096) + 64];
+	char text[8 * (DIRECTORY_PATH_BYTES + 4096) + 256];
+};
+
+static void diagnosis_fill(struct diagnosis *diagnosis, const struct directory *directory,
+	struct wire_text name, struct wire_text target)
+{
+	const struct root *root = directory->root;
+	const char *target_name = target.bytes ? target.data : name.data;
+
+	if (directory_path(directory, diagnosis->path, sizeof(diagnosis->path)) < 0)
+		diagnosis->path[0] = '\0';
+	join(diagnosis->source, sizeof(diagnosis->source), root->source_label, diagnosis->path,
+		name.data);
+	join(diagnosis->target, sizeof(diagnosis->target), root->target_label, diagnosis->path,
+		target_name);
+	quote_name(diagnosis->source, diagnosis->source_quoted, sizeof(diagnosis->source_quoted));
+	quote_name(diagnosis->target, diagnosis->target_quoted, sizeof(diagnosis->target_quoted));
+}
+
+void diagnose_entry(struct job *job, const struct directory *directory, struct wire_text name,
+	struct wire_text target, enum wire_operation operation, int error)
+{
+	struct diagnosis *diagnosis = malloc(sizeof(*diagnosis));
+	const char *format = operation < OPERATIONS && phrase[operation] ? phrase[operation]
+									 : phrase[OPERATION_NONE];
+
+	if (!diagnosis) {
+		job_out_of_memory(job);
+		return;
+	}
+	diagnosis_fill(diagnosis, directory, name, target);
+	/* The formats are the table's above. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+	snprintf(diagnosis->text, sizeof(diagnosis->text), format, diagnosis->source_quoted,
+		diagnosis->target_quoted);
+#pragma GCC diagnostic pop
+	if (speaks_for_itself(operation))
+		diagnose(job, "%s", diagnosis->text);
+	else
+		diagnose(job, "%s: %s", diagnosis->text, strerror(error));
+	record_failure(job, diagnosis->source, error, diagnosis->text);
+	free(diagnosis);
+}

@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "haul/exit.h"
+#include "job/coordinator.h"
+
+/*
+ * How much a worker may have at once. Enough that it never waits for the coordinator and that a
+ * cold cache sees many files in flight, little enough that the last worker to finish is not far
+ * behind the others.
+ */
+#define WORKER_ENTRIES_MIN 64
+#define WORKER_ENTRIES_MAX 256
+#define WORKER_ITEMS_MAX   64
+#define WORKER_LISTS_MAX   32
+#define WORKER_RANGES_MAX  2
+
+/* Listing runs ahead of copying, so that totals are known early, until this much is queued. It is
+ * what keeps the coordinator small whatever the tree: see bench/README.md, memory. */
+#define QUEUE_BYTES_MAX (6u << 20)
+
+/* An item whose workers crash is given up after this many; being killed from outside says little
+ * about the item. */
+#define CRASHES_MAX 3
+#define KILLS_MAX   1000
+
+#define STARTS_FAILED_MAX 8
+
+static uint64_t entries_max(const struct job *job)
+{
+	uint64_t share = job->work.entries / (2 * job->crew.count);
+
+	if (share < WORKER_ENTRIES_MIN)
+		return WORKER_ENTRIES_MIN;
+	return share > WORKER_ENTRIES_MAX ? WORKER_ENTRIES_MAX : share;
+}
+
+static bool work_fits(const struct job *job, const struct worker *worker, const struct item *item)
+{
+	if (item_is_large(item))
+		return worker->ranges < WORKER_RANGES_MAX;
+	return worker->items.entries < entries_max(job);
+}
+
+static struct item *choose(struct job *job, const struct worker *worker)
+{
+	if (worker->items.count >= WORKER_ITEMS_MAX)
+		return NULL;
+	if (job->lists.first && worker->lists < WORKER_LISTS_MAX &&
+		job->work.memory_bytes < QUEUE_BYTES_MAX)
+		return queue_pop(&job->lists);
+	if (job->work.first && work_fits(job, worker, job->work.first))
+		return queue_pop(&job->work);
+	return NULL;
+}
+
+static struct wire_item item_head(const struct item *item, uint64_t id, size_t path_bytes)
+{
+	return (struct wire_item){
+		.id = id,
+		.root = item->directory->root->id,
+		.flags = item->flags,
+		.path_bytes = (uint32_t)path_bytes,
+		.entry_count = item->entry_count,
+	};
+}
+
+static int put_files(struct wire_buffer *out, const struct item *item, struct wire_item head,
+	struct wire_text path)
+{
+	size_t before = out->used, start;
+	int error = wire_begin(out, WIRE_FILES, &head, sizeof(head), &path, 1, &start);
+
+	if (!error)
+		error = wire_add_packed(out, item->packed, item->packed_bytes);
+	if (error)
+		out->used = before;
+	else
+		wire_end(out, start);
+	return error;
+}
+
+static int put_link(struct wire_buffer *out, const struct item *item, struct wire_item head,
+	struct wire_text path)
+{
+	const struct link *link = item->existing;
+	struct wire_text text[] = {
+		path,
+		{link->path, strlen(link->path)},
+		{(const char *)item->packed, item->packed_bytes - 1},
+	};
+	struct wire_link body = {
+		.item = head,
+		.existing_root = link->root->id,
+		.existing_path_bytes = (uint32_t)text[1].bytes,
+		.name_bytes = (uint32_t)text[2].bytes,
+	};
+
+	return wire_put(out, WIRE_LINK, &body, sizeof(body), text, 3);
+}
+
+static int put_large(struct wire_buffer *out, const struct item *item, struct wire_item head,
+	struct wire_text path)
+{
+	const struct large *large = item->large;
+	const struct wire_entry *entry = large->entry;
+	struct wire_text text[] = {
+		path,
+		{entry->text, entry->name_bytes},
+		{entry->text + entry->name_bytes + 1, entry->target_bytes},
+		{large->temporary, strlen(large->temporary)},
+	};
+	struct wire_large body = {
+		.item = head,
+		.bytes = large->bytes,
+		.offset = item->offset,
+		.length = item->length,
+		.changed_sec = large->changed_sec,
+		.changed_nsec = large->changed_nsec,
+		.name_bytes = entry->name_bytes,
+		.target_bytes = entry->target_bytes,
+		.temporary_bytes = (uint16_t)text[3].bytes,
+	};
+
+	return wire_put(out, item->type, &body, sizeof(body), text, 4);
+}
+
+static int put_list(struct wire_buffer *out, const struct item *item, struct wire_item head,
+	struct wire_text path)
+{
+	struct wire_list body = {.item = head, .position = item->position};
+
+	return wire_put(out, WIRE_LIST, &body, sizeof(body), &path, 1);
+}
+
+static int put_finish(struct wire_buffer *out, const struct item *item, struct wire_item head,
+	struct wire_text path)
+{
+	struct wire_finish body = {.item = head, .directory = item->directory->metadata};
+
+	return wire_put(out, WIRE_FINISH, &body, sizeof(body), &path, 1);
+}
+
+static int put_item(struct wire_buffer *out, const struct item *item, uint64_t id)
+{
+	char text[DIRECTORY_PATH_BYTES];
+	int bytes = directory_path(item->directory, text, sizeof(text));
+	struct wire_text path = {text, (size_t)bytes};
+	struct wire_item head;
+
+	if (bytes < 0)
+		return bytes;
+	head = item_head(item, id, path.bytes);
+	switch (item->type) {
+	case WIRE_LIST:
+		return put_list(out, item, head, path);
+	case WIRE_FILES:
+		return put_files(out, item, head, path);
+	case WIRE_LINK:
+		return put_link(out, item, head, path);
+	case WIRE_FINISH:
+		return put_finish(out, item, head, path);
+	default:
+		return put_large(out, item, head, path);
+	}
+}
+
+/* Descriptors travel with the datagram, so a root has one of its own. */
+static int send_root(struct worker *worker, struct root *root)
+{
+	struct wire_root body = {
+		.root = root->id,
+		.label_bytes = (uint32_t)strlen(root->source_label),
+	};
+	struct wire_text label = {root->source_label, body.label_bytes};
+	int error;
+
+	if (root->sent[worker->index])
+		return 0;
+	error = worker_flush(worker);
+	if (error || worker->blocked)
+		return error ? error : -EAGAIN;
+	error = wire_put(&worker->out, WIRE_ROOT, &body, sizeof(body), &label, 1);
+	if (error)
+		return error;
+	worker->out.fd[0] = root->source_fd;
+	worker->out.fd[1] = root->target_fd;
+	root->sent[worker->index] = true;
+	error = worker_flush(worker);
+	return worker->blocked ? -EAGAIN : error;
+}
+
+static int put_with_roots(struct worker *worker, const struct item *item, uint64_t id)
+{
+	int error = send_root(worker, item->directory->root);
+
+	if (!error && item->type == WIRE_LINK)
+		error = send_root(worker, item->existing->root);
+	if (!error)
+		error = put_item(&worker->out, item, id);
+	if (error != -ENOSPC)
+		return error;
+	error = worker_flush(worker);
+	if (error || worker->blocked)
+		return error ? error : -EAGAIN;
+	return put_item(&worker->out, item, id);
+}
+
+static void take_on(struct worker *worker, struct item *item)
+{
+	queue_push_back(&worker->items, item);
+	worker->lists += item->type == WIRE_LIST;
+	worker->ranges += item_is_large(item);
+}
+
+static void put_back(struct job *job, struct item *item)
+{
+	queue_push_front(item->type == WIRE_LIST ? &job->lists : &job->work, item);
+}
+
+/* 0: go on; otherwise nothing more can be given to this worker now. */
+static int give(struct job *job, struct worker *worker, struct item *item)
+{
+	uint64_t id;
+	int error = ledger_enter(&job->ledger, item, &id);
+
+	if (error) {
+		put_back(job, item);
+		job_out_of_memory(job);
+		return error;
+	}
+	error = put_with_roots(worker, item, id);
+	if (!error) {
+		take_on(worker, item);
+		return 0;
+	}
+	ledger_leave(&job->ledger, item);
+	if (error == -ENAMETOOLONG || error == -ENOSPC)
+		reply_abandon(job, item);
+	else
+		put_back(job, item);
+	return error == -ENAMETOOLONG || error == -ENOSPC ? 0 : error;
+}
+
+static void fill(struct job *job, struct worker *worker)
+{
+	struct item *item;
+
+	while (!worker->blocked && (item = choose(job, worker)))
+		if (give(job, worker, item))
+			break;
+	/* A worker that is gone is noticed by its process descriptor. */
+	if (!worker->blocked)
+		(void)worker_flush(worker);
+}
+
+void dispatch(struct job *job)
+{
+	if (job->stopping)
+		return;
+	for (unsigned i = 0; i < job->crew.count; i++)
+		if (worker_running(&job->crew.worker[i]))
+			fill(job, &job->crew.worker[i]);
+}
+
+void dispatch_answered(struct job *job, struct worker *worker, struct item *item)
+{
+	queue_remove(&worker->items, item);
+	worker->lists -= item->type == WIRE_LIST;
+	worker->ranges -= item_is_large(item);
+	ledger_leave(&job->ledger, item);
+}
+
+static void reset_lane(struct job *job, const struct worker *worker)
+{
+	const struct wire_done *sum = &worker->finished;
+	struct lane lane;
+
+	lane_open(&job->region, worker->lane, HAUL_ROLE_WORKER, &lane);
+	lane_reset_counter(&lane, HAUL_FILES_DONE, sum->files);
+	lane_reset_counter(&lane, HAUL_BYTES_READ, sum->bytes_read);
+	lane_reset_counter(&lane, HAUL_BYTES_ACCEPTED, sum->bytes_accepted);
+	lane_reset_counter(&lane, HAUL_BYTES_DURABLE, sum->bytes_durable);
+	lane_reset_counter(&lane, HAUL_DIRECTORIES_DONE, sum->directories);
+}
+
+static void reissue(struct job *job, struct item *item, bool killed)
+{
+	item->flags |= ITEM_RETRIED;
+	item_forget_failures(item);
+	if (killed)
+		item->kills++;
+	else
+		item->crashes++;
+	if (item->crashes >= CRASHES_MAX || item->kills >= KILLS_MAX)
+		reply_abandon(job, item);
+	else
+		put_back(job, item);
+}
+
+void dispatch_lost(struct job *job, struct worker *worker)
+{
+	bool killed;
+
+	worker_reap(worker, &killed);
+	reset_lane(job, worker);
+	root_table_forget(&job->roots, worker->index);
+	/* Last given, first put back: the queue has them in their old order again. */
+	while (worker->items.last) {
+		struct item *item = worker->items.last;
+
+		dispatch_answered(job, worker, item);
+		reissue(job, item, killed);
+	}
+}
+
+void dispatch_start(struct job *job, struct worker *worker)
+{
+	int error = worker_start(worker, &job->region, &job->options);
+
+	if (!error) {
+		job->starts_failed = 0;
+		return;
+	}
+	if (++job->starts_failed < STARTS_FAILED_MAX)
+		return;
+	for (unsigned i = 0; i < job->crew.count; i++)
+		if (worker_running(&job->crew.worker[i]))
+			return;
+	diagnose(job, "cannot start a worker process: %s", strerror(-error));
+	job->fatal = true;
+}
+
+bool dispatch_idle(const struct job *job)
+{
+	if (job->lists.first || job->work.first)
+		return false;
+	for (unsigned i = 0; i < job->crew.count; i++)
+		if (job->crew.worker[i].items.first)
+			return false;
+	return true;
+}

@@ -1,0 +1,398 @@
+/* SPDX-License-Identifier: MIT */
+#include "job/job.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "haul/exit.h"
+#include "job/coordinator.h"
+#include "job/watcher.h"
+#include "util/clock.h"
+#include "util/cpu.h"
+
+#define EVENTS_MAX 64
+
+/* Long enough to finish small files, short enough for somebody who pressed Ctrl-C. */
+#define STOP_GRACE_MS 700
+#define END_GRACE_MS  1000
+
+enum source_kind {
+	EVENT_CHANNEL = 0,
+	EVENT_PROCESS = 1,
+	EVENT_SIGNAL = 2,
+};
+
+struct loop {
+	int epoll_fd;
+	int signal_fd;
+	uint64_t stop_deadline_ns; /* 0: not stopping */
+};
+
+void job_out_of_memory(struct job *job)
+{
+	if (!job->fatal)
+		diagnose(job, "memory exhausted");
+	job->fatal = true;
+}
+
+static int loop_add(const struct loop *loop, int fd, enum source_kind kind, unsigned index)
+{
+	struct epoll_event event = {.events = EPOLLIN, .data.u64 = (uint64_t)kind << 32 | index};
+
+	return epoll_ctl(loop->epoll_fd, EPOLL_CTL_ADD, fd, &event) ? -errno : 0;
+}
+
+static int loop_open(struct loop *loop)
+{
+	sigset_t stop;
+
+	*loop = (struct loop){.epoll_fd = -1, .signal_fd = -1};
+	sigemptyset(&stop);
+	sigaddset(&stop, SIGINT);
+	sigaddset(&stop, SIGTERM);
+	sigaddset(&stop, SIGHUP);
+	if (sigprocmask(SIG_BLOCK, &stop, NULL))
+		return -errno;
+	loop->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	loop->signal_fd = signalfd(-1, &stop, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (loop->epoll_fd < 0 || loop->signal_fd < 0)
+		return -errno;
+	return loop_add(loop, loop->signal_fd, EVENT_SIGNAL, 0);
+}
+
+static void loop_close(struct loop *loop)
+{
+	if (loop->epoll_fd >= 0)
+		close(loop->epoll_fd);
+	if (loop->signal_fd >= 0)
+		close(loop->signal_fd);
+}
+
+static void start_worker(struct job *job, struct loop *loop, struct worker *worker)
+{
+	int error;
+
+	dispatch_start(job, worker);
+	if (!worker_running(worker))
+		return;
+	error = loop_add(loop, worker->channel, EVENT_CHANNEL, worker->index);
+	if (!error)
+		error = loop_add(loop, worker->pidfd, EVENT_PROCESS, worker->index);
+	if (error) {
+		diagnose(job, "cannot watch a worker process: %s", strerror(-error));
+		job->fatal = true;
+	}
+}
+
+/* Closing a descriptor takes it out of the epoll set, but only when no other refers to it. */
+static void lose_worker(struct job *job, struct loop *loop, struct worker *worker)
+{
+	epoll_ctl(loop->epoll_fd, EPOLL_CTL_DEL, worker->channel, NULL);
+	epoll_ctl(loop->epoll_fd, EPOLL_CTL_DEL, worker->pidfd, NULL);
+	dispatch_lost(job, worker);
+}
+
+static void start_missing(struct job *job, struct loop *loop)
+{
+	for (unsigned i = 0; i < job->crew.count && !job->stopping && !job->fatal; i++)
+		if (!worker_running(&job->crew.worker[i]))
+			start_worker(job, loop, &job->crew.worker[i]);
+}
+
+static void wait_for_room(const struct loop *loop, const struct worker *worker)
+{
+	struct epoll_event event = {
+		.events = EPOLLIN | (worker->blocked ? (uint32_t)EPOLLOUT : 0),
+		.data.u64 = worker->index,
+	};
+
+	/* Fails only for a descriptor that is not there, and then nobody waits for it. */
+	(void)epoll_ctl(loop->epoll_fd, EPOLL_CTL_MOD, worker->channel, &event);
+}
+
+static void flush_worker(const struct loop *loop, struct worker *worker)
+{
+	if (!worker->blocked)
+		return;
+	(void)worker_flush(worker);
+	wait_for_room(loop, worker);
+}
+
+static void on_channel(struct job *job, struct loop *loop, struct worker *worker)
+{
+	int error;
+
+	if (!worker_running(worker))
+		return;
+	flush_worker(loop, worker);
+	error = reply_receive(job, worker);
+	if (!error)
+		return;
+	/* One that talks nonsense is as good as dead. */
+	kill(worker->pid, SIGKILL);
+	lose_worker(job, loop, worker);
+}
+
+static void on_process(struct job *job, struct loop *loop, struct worker *worker)
+{
+	if (!worker_running(worker))
+		return;
+	/* What it said before it died counts. */
+	(void)reply_receive(job, worker);
+	lose_worker(job, loop, worker);
+}
+
+static void stop(struct job *job, struct loop *loop)
+{
+	if (job->stopping) {
+		loop->stop_deadline_ns = clock_monotonic_ns();
+		return;
+	}
+	job->stopping = true;
+	loop->stop_deadline_ns = clock_monotonic_ns() + STOP_GRACE_MS * UINT64_C(1000000);
+	for (unsigned i = 0; i < job->crew.count; i++) {
+		struct worker *worker = &job->crew.worker[i];
+
+		if (worker_running(worker) && !wire_put(&worker->out, WIRE_STOP, NULL, 0, NULL, 0))
+			(void)worker_flush(worker);
+	}
+}
+
+static void on_signal(struct job *job, struct loop *loop)
+{
+	struct signalfd_siginfo info;
+
+	while (read(loop->signal_fd, &info, sizeof(info)) == sizeof(info))
+		stop(job, loop);
+}
+
+static void handle_event(struct job *job, struct loop *loop, const struct epoll_event *event)
+{
+	struct worker *worker = &job->crew.worker[(uint32_t)event->data.u64];
+
+	switch (event->data.u64 >> 32) {
+	case EVENT_CHANNEL:
+		on_channel(job, loop, worker);
+		break;
+	case EVENT_PROCESS:
+		on_process(job, loop, worker);
+		break;
+	default:
+		on_signal(job, loop);
+		break;
+	}
+}
+
+static bool any_worker(const struct job *job)
+{
+	for (unsigned i = 0; i < job->crew.count; i++)
+		if (worker_running(&job->crew.worker[i]))
+			return true;
+	return false;
+}
+
+static bool finished(const struct job *job, const struct loop *loop)
+{
+	if (job->fatal)
+		return true;
+	if (job->stopping)
+		return !any_worker(job) || clock_monotonic_ns() >= loop->stop_deadline_ns;
+	return plan_finished(job) && dispatch_idle(job);
+}
+
+static bool listing(const struct job *job)
+{
+	if (job->lists.first || !plan_finished(job))
+		return true;
+	for (unsigned i = 0; i < job->crew.count; i++)
+		if (job->crew.worker[i].lists)
+			return true;
+	return false;
+}
+
+static int timeout_ms(const struct loop *loop)
+{
+	uint64_t now_ns = clock_monotonic_ns();
+
+	if (!loop->stop_deadline_ns)
+		return -1;
+	if (now_ns >= loop->stop_deadline_ns)
+		return 0;
+	return (int)((loop->stop_deadline_ns - now_ns) / 1000000) + 1;
+}
+
+static void give_work(struct job *job, struct loop *loop)
+{
+	if (job->stopping)
+		return;
+	start_missing(job, loop);
+	plan_advance(job);
+	dispatch(job);
+	for (unsigned i = 0; i < job->crew.count; i++)
+		if (job->crew.worker[i].blocked)
+			wait_for_room(loop, &job->crew.worker[i]);
+	if (!job->region.header->planning_done && !listing(job))
+		region_set_planning_done(&job->region);
+}
+
+static void run(struct job *job, struct loop *loop)
+{
+	struct epoll_event event[EVENTS_MAX];
+
+	give_work(job, loop);
+	while (!finished(job, loop)) {
+		int count;
+
+		lane_ring(&job->lane, clock_monotonic_ns(), true);
+		count = epoll_wait(loop->epoll_fd, event, EVENTS_MAX, timeout_ms(loop));
+		if (count < 0 && errno != EINTR) {
+			diagnose(job, "cannot wait for events: %s", strerror(errno));
+			return;
+		}
+		for (int i = 0; i < count; i++)
+			handle_event(job, loop, &event[i]);
+		give_work(job, loop);
+	}
+}
+
+/* Each worker holds descriptors for directories and for every file in flight. */
+static void raise_descriptor_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit))
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	/* If refused, the old limit stands and is lived with. */
+	(void)setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+static int open_crew(struct job *job)
+{
+	int cpu[HAUL_LANES_MAX];
+	int allowed = cpu_allowed(cpu, HAUL_LANES_MAX - 1);
+	unsigned count = job->request->worker_count;
+
+	if (allowed < 0)
+		return allowed;
+	if (!count || count >= HAUL_LANES_MAX)
+		count = (unsigned)allowed;
+	/* More workers than CPUs share them in turn. */
+	for (unsigned i = (unsigned)allowed; i < count; i++)
+		cpu[i] = cpu[i % (unsigned)allowed];
+	job->roots.worker_count = count;
+	return crew_open(&job->crew, count, cpu);
+}
+
+static const char *operation_name(const struct job_options *options)
+{
+	switch ((enum job_operation)options->operation) {
+	case JOB_MOVE:
+		return "mv";
+	case JOB_REMOVE:
+		return "rm";
+	default:
+		return "cp";
+	}
+}
+
+static int open_region(struct job *job)
+{
+	const struct job_request *request = job->request;
+	unsigned count = request->source_count + (request->target ? 1 : 0);
+	const char **argument = calloc(count, sizeof(*argument));
+	struct region_spec spec = {
+		.job = request->name,
+		.operation = operation_name(&request->options),
+		.arguments = argument,
+		.argument_count = count,
+		.lane_count = job->crew.count + 1,
+	};
+	int error;
+
+	if (!argument)
+		return -ENOMEM;
+	for (unsigned i = 0; i < request->source_count; i++)
+		argument[i] = request->sources[i];
+	if (request->target)
+		argument[request->source_count] = request->target;
+	error = region_create(&spec, &job->region);
+	free(argument);
+	if (!error)
+		lane_open(&job->region, 0, HAUL_ROLE_COORDINATOR, &job->lane);
+	return error;
+}
+
+static void clean_up(struct job *job)
+{
+	queue_discard(&job->lists);
+	queue_discard(&job->work);
+	large_discard_all(job);
+	link_table_free(&job->links);
+	ledger_free(&job->ledger);
+	root_table_free(&job->roots);
+	plan_free(job->plan);
+	region_remove(&job->region);
+}
+
+static void finish(struct job *job, struct watcher *watcher)
+{
+	enum haul_state state = HAUL_STATE_DONE;
+
+	if (job->stopping && !job->fatal) {
+		notify(job, "stopped before everything was copied");
+		job->exit_status = HAUL_EXIT_STOPPED;
+		state = HAUL_STATE_CANCELLED;
+	} else if (job->exit_status) {
+		state = HAUL_STATE_FAILED;
+	}
+	region_set_state(&job->region, state, job->exit_status);
+	watcher_end(watcher);
+}
+
+static void run_planned(struct job *job)
+{
+	struct watcher watcher;
+	struct loop loop;
+	int error = loop_open(&loop);
+
+	if (error)
+		diagnose(job, "cannot wait for events: %s", strerror(-error));
+	watcher_start(&watcher, job);
+	job->plan = plan_new(job);
+	if (!error && job->plan)
+		run(job, &loop);
+	/* Nobody may write to the destination or the region any more when the end is told. */
+	crew_close(&job->crew, job->stopping || job->fatal ? 0 : END_GRACE_MS);
+	finish(job, &watcher);
+	loop_close(&loop);
+}
+
+int job_run(const struct job_request *request)
+{
+	struct job job = {.request = request, .options = request->options};
+	int error;
+
+	raise_descriptor_limit();
+	error = open_crew(&job);
+	if (!error)
+		error = open_region(&job);
+	if (error == -EEXIST)
+		diagnose(&job, "a job named '%s' is running already", request->name);
+	else if (error)
+		diagnose(&job, "cannot set up the job: %s", strerror(-error));
+	if (!error)
+		run_planned(&job);
+	else
+		crew_close(&job.crew, 0);
+	if (!error)
+		clean_up(&job);
+	return job.exit_status;
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/* Runs one job from beginning to end: the coordinator's front door. */
+#ifndef ENGINE_JOB_JOB_H
+#define ENGINE_JOB_JOB_H
+
+#include <stdbool.h>
+
+#include "wire/options.h"
+
+enum job_progress {
+	JOB_PROGRESS_AUTO = 0, /* when standard error is a terminal */
+	JOB_PROGRESS_ALWAYS,
+	JOB_PROGRESS_NEVER,
+};
+
+struct job_request {
+	struct job_options options;
+	const char *program; /* what messages begin with: "haul cp" */
+	const char *name;    /* of the job; NULL: one is made */
+	char *const *sources;
+	unsigned source_count;
+	const char *target;       /* the destination; NULL for a removal */
+	bool target_is_directory; /* -t: it must be one */
+	bool no_target_directory; /* -T: treat it as a normal name */
+	bool follow_arguments;    /* -H: follow symbolic links named on the command line */
+	unsigned worker_count;    /* 0: one per CPU that the process may use */
+	bool json;
+	enum job_progress progress;
+};
+
+/* Does what is requested, says on standard error what could not be done, and returns the exit
+ * status (haul/exit.h). The request stays the caller's. */
+int job_run(const struct job_request *request);
+
+#endif

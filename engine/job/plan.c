@@ -1,0 +1,505 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "job/claim.h"
+#include "job/coordinator.h"
+#include "util/quote.h"
+
+/* Sources are begun while less than this waits, so that ten thousand arguments don't need ten
+ * thousand descriptors. */
+#define ROOTS_MAX          32
+#define ENTRIES_WANTED_MIN 4096
+
+struct plan {
+	unsigned next;       /* of the sources */
+	int target_fd;       /* the directory that sources go into, or AT_FDCWD */
+	bool into_directory; /* else `target` is the one source's new name */
+	char *target;
+	struct claims claims;
+};
+
+/* One source on its way. */
+struct source {
+	const char *path;
+	struct stat status;
+	bool follow;
+	char *target_name; /* relative to the plan's target_fd */
+	char *target;      /* as the user would name it */
+	char quoted[QUOTE_BYTES];
+	char target_quoted[QUOTE_BYTES];
+};
+
+/* Files that are named one after the other and lie in one directory share a root and a batch. */
+struct file_run {
+	char *source_directory;
+	struct root *root;
+	struct item *batch;
+};
+
+static bool refuse_target(struct job *job, const char *what, const char *target, int error)
+{
+	char quoted[QUOTE_BYTES];
+
+	diagnose(job, "%s %s: %s", what, quote_name(target, quoted, sizeof(quoted)),
+		strerror(error));
+	return false;
+}
+
+static int open_directory(const char *path, int flags)
+{
+	return open(path, O_PATH | O_DIRECTORY | O_CLOEXEC | flags);
+}
+
+/* Is there a directory to copy into? */
+static bool find_target(struct job *job, struct plan *plan)
+{
+	const struct job_request *request = job->request;
+	const char *what = request->target_is_directory ? "target directory" : "target";
+
+	plan->target_fd = AT_FDCWD;
+	if (request->no_target_directory)
+		return true;
+	plan->target_fd = open_directory(request->target, 0);
+	if (plan->target_fd >= 0) {
+		plan->into_directory = true;
+		return true;
+	}
+	plan->target_fd = AT_FDCWD;
+	if (request->target_is_directory || request->source_count > 1)
+		return refuse_target(job, what, request->target, errno);
+	return true;
+}
+
+struct plan *plan_new(struct job *job)
+{
+	struct plan *plan = calloc(1, sizeof(*plan));
+
+	if (!plan || !(plan->target = strdup(job->request->target))) {
+		free(plan);
+		job_out_of_memory(job);
+		return NULL;
+	}
+	if (find_target(job, plan))
+		return plan;
+	plan_free(plan);
+	return NULL;
+}
+
+void plan_free(struct plan *plan)
+{
+	if (!plan)
+		return;
+	if (plan->target_fd >= 0)
+		close(plan->target_fd);
+	claims_free(&plan->claims);
+	free(plan->target);
+	free(plan);
+}
+
+bool plan_finished(const struct job *job)
+{
+	return job->plan->next >= job->request->source_count;
+}
+
+/* The last component without the slashes behind it; "." for what has none of its own. */
+static char *last_component(const char *path)
+{
+	size_t end = strlen(path);
+	size_t start;
+
+	while (end && path[end - 1] == '/')
+		end--;
+	start = end;
+	while (start && path[start - 1] != '/')
+		start--;
+	if (end == start || (end - start == 2 && !strncmp(path + start, "..", 2)))
+		return strdup(".");
+	return strndup(path + start, end - start);
+}
+
+static char *directory_part(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	if (!slash)
+		return strdup("");
+	while (slash > path && slash[-1] == '/')
+		slash--;
+	return slash == path ? strdup("/") : strndup(path, (size_t)(slash - path));
+}
+
+static char *join(const char *directory, const char *name)
+{
+	size_t bytes = strlen(directory);
+	char *joined;
+
+	if (!strcmp(name, "."))
+		return strdup(directory);
+	if (asprintf(&joined, "%s%s%s", directory, bytes && directory[bytes - 1] != '/' ? "/" : "",
+		    name) < 0)
+		return NULL;
+	return joined;
+}
+
+static int name_target(const struct plan *plan, struct source *source)
+{
+	if (plan->into_directory) {
+		source->target_name = last_component(source->path);
+		if (source->target_name)
+			source->target = join(plan->target, source->target_name);
+	} else {
+		source->target_name = strdup(plan->target);
+		source->target = strdup(plan->target);
+	}
+	if (!source->target_name || !source->target)
+		return -ENOMEM;
+	quote_name(source->target, source->target_quoted, sizeof(source->target_quoted));
+	return 0;
+}
+
+static void source_clear(struct source *source)
+{
+	free(source->target_name);
+	free(source->target);
+}
+
+/* Two sources with one name: the second must not overwrite the first. */
+static bool claim_target(struct job *job, const struct source *source, bool *ret_merge)
+{
+	bool directory = S_ISDIR(source->status.st_mode);
+	int claimed = claims_add(&job->plan->claims, source->target, &source->status);
+
+	*ret_merge = false;
+	switch (claimed) {
+	case CLAIM_FIRST:
+		return true;
+	case CLAIM_SAME_SOURCE:
+		notify(job, "warning: source %s %s specified more than once",
+			directory ? "directory" : "file", source->quoted);
+		return false;
+	case CLAIM_OTHER_SOURCE:
+		*ret_merge = directory;
+		if (!directory)
+			diagnose(job, "will not overwrite just-created %s with %s",
+				source->target_quoted, source->quoted);
+		return directory;
+	default:
+		job_out_of_memory(job);
+		return false;
+	}
+}
+
+static void describe_source(const struct source *source, struct wire_entry *ret_entry)
+{
+	const struct stat *status = &source->status;
+	bool sparse = S_ISREG(status->st_mode) && status->st_blocks * 512 < status->st_size;
+
+	*ret_entry = (struct wire_entry){
+		.inode = status->st_ino,
+		.device = status->st_dev,
+		.bytes = (uint64_t)status->st_size,
+		.mode = status->st_mode,
+		.links = (uint32_t)status->st_nlink,
+		.flags = sparse ? ENTRY_SPARSE : 0,
+	};
+}
+
+/* ---- a directory: a root of its own ---- */
+
+static bool make_target_directory(struct job *job, const struct source *source, bool *ret_created)
+{
+	struct stat there;
+
+	*ret_created = !mkdirat(job->plan->target_fd, source->target_name, 0700);
+	if (*ret_created)
+		return true;
+	if (errno != EEXIST) {
+		diagnose(job, "cannot create directory %s: %s", source->target_quoted,
+			strerror(errno));
+		return false;
+	}
+	if (fstatat(job->plan->target_fd, source->target_name, &there, AT_SYMLINK_NOFOLLOW) ||
+		!S_ISDIR(there.st_mode)) {
+		diagnose(job, "cannot overwrite non-directory %s with directory %s",
+			source->target_quoted, source->quoted);
+		return false;
+	}
+	return true;
+}
+
+/* The label of a root: its path without slashes at the end. */
+static char *label_of(const char *path)
+{
+	size_t bytes = strlen(path);
+
+	while (bytes > 1 && path[bytes - 1] == '/')
+		bytes--;
+	return strndup(path, bytes);
+}
+
+static int add_tree(
+	struct job *job, const struct source *source, int source_fd, int target_fd, bool created)
+{
+	char *label = label_of(source->path);
+	struct root *root;
+	struct item *item;
+	int error = -ENOMEM;
+
+	if (label)
+		error = root_add(
+			&job->roots, source_fd, target_fd, label, source->target, false, &root);
+	free(label);
+	if (error)
+		return error;
+	root->created = created;
+	item = item_new(WIRE_LIST, root->top);
+	if (!item)
+		return -ENOMEM;
+	queue_push_front(&job->lists, item);
+	return 0;
+}
+
+static void begin_tree(struct job *job, const struct source *source)
+{
+	int source_fd = open_directory(source->path, source->follow ? 0 : O_NOFOLLOW);
+	int target_fd, error;
+	bool created;
+
+	if (source_fd < 0) {
+		diagnose(job, "cannot access %s: %s", source->quoted, strerror(errno));
+		return;
+	}
+	if (!make_target_directory(job, source, &created)) {
+		close(source_fd);
+		return;
+	}
+	target_fd = openat(job->plan->target_fd, source->target_name,
+		O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (target_fd < 0) {
+		diagnose(job, "cannot access %s: %s", source->target_quoted, strerror(errno));
+		close(source_fd);
+		return;
+	}
+	error = add_tree(job, source, source_fd, target_fd, created);
+	if (error)
+		diagnose(job, "cannot copy %s: %s", source->quoted, strerror(-error));
+}
+
+/* ---- a file: an entry of a root that it shares ---- */
+
+static int run_open(struct job *job, struct file_run *run, const char *directory, int target_fd)
+{
+	int source_fd = open_directory(*directory ? directory : ".", 0);
+	char *target_label = job->plan->into_directory ? strdup(job->plan->target)
+						       : directory_part(job->plan->target);
+	int error = -errno;
+
+	if (source_fd < 0) {
+		close(target_fd);
+		free(target_label);
+		return error;
+	}
+	error = root_add(&job->roots, source_fd, target_fd, directory,
+		target_label ? target_label : "", true, &run->root);
+	free(target_label);
+	if (error)
+		return error;
+	/* Kept open while more files may join. */
+	run->root->top->pending++;
+	run->batch = NULL;
+	run->source_directory = strdup(directory);
+	return run->source_directory ? 0 : -ENOMEM;
+}
+
+static void run_close(struct job *job, struct file_run *run)
+{
+	struct root *root = run->root;
+
+	free(run->source_directory);
+	*run = (struct file_run){0};
+	if (!root)
+		return;
+	root->top->pending--;
+	settle_directory(job, root->top);
+}
+
+static int open_target_parent(const struct plan *plan)
+{
+	char *directory;
+	int fd;
+
+	if (plan->into_directory)
+		return fcntl(plan->target_fd, F_DUPFD_CLOEXEC, 0);
+	directory = directory_part(plan->target);
+	if (!directory)
+		return -1;
+	fd = open_directory(*directory ? directory : ".", 0);
+	free(directory);
+	return fd;
+}
+
+static void refuse_create(struct job *job, const struct source *source, int error)
+{
+	diagnose(job, "cannot create regular file %s: %s", source->target_quoted, strerror(error));
+}
+
+static bool run_prepare(
+	struct job *job, struct file_run *run, const struct source *source, const char *directory)
+{
+	int target_fd, error;
+
+	if (run->root && !strcmp(run->source_directory, directory))
+		return true;
+	run_close(job, run);
+	target_fd = open_target_parent(job->plan);
+	if (target_fd < 0) {
+		refuse_create(job, source, errno);
+		return false;
+	}
+	error = run_open(job, run, directory, target_fd);
+	if (error)
+		diagnose(job, "cannot open %s for reading: %s", source->quoted, strerror(-error));
+	return !error;
+}
+
+/* What the link on the command line leads to is what is copied, under the link's name. */
+static char *file_path(const struct source *source)
+{
+	return source->follow ? realpath(source->path, NULL) : strdup(source->path);
+}
+
+static void begin_file(struct job *job, struct file_run *run, const struct source *source)
+{
+	struct wire_entry entry;
+	char *path = file_path(source);
+	char *directory = path ? directory_part(path) : NULL;
+	char *name = path ? last_component(path) : NULL;
+	char *target = last_component(source->target);
+
+	describe_source(source, &entry);
+	if (!directory || !name || !target)
+		diagnose(job, "cannot stat %s: %s", source->quoted, strerror(errno));
+	else if (run_prepare(job, run, source, directory)) {
+		struct wire_text from = {name, strlen(name)};
+		struct wire_text to = {target, strcmp(name, target) ? strlen(target) : 0};
+
+		if (reply_add_entry(job, run->root->top, &entry, from, to, &run->batch))
+			job_out_of_memory(job);
+	}
+	free(path);
+	free(directory);
+	free(name);
+	free(target);
+}
+
+/* ---- any source ---- */
+
+/* What the destination holds already must be of the right kind, and something else. */
+static bool target_fits(struct job *job, const struct source *source)
+{
+	struct stat there;
+
+	if (fstatat(job->plan->target_fd, source->target_name, &there, AT_SYMLINK_NOFOLLOW))
+		return true;
+	if (there.st_dev == source->status.st_dev && there.st_ino == source->status.st_ino) {
+		diagnose(job, "%s and %s are the same file", source->quoted, source->target_quoted);
+		return false;
+	}
+	if (S_ISDIR(there.st_mode) && !S_ISDIR(source->status.st_mode)) {
+		diagnose(job, "cannot overwrite directory %s with non-directory",
+			source->target_quoted);
+		return false;
+	}
+	return true;
+}
+
+static bool kind_supported(struct job *job, const struct source *source)
+{
+	mode_t mode = source->status.st_mode;
+	size_t bytes = strlen(source->target);
+
+	if (S_ISDIR(mode) && !job->options.recursive) {
+		diagnose(job, "-r not specified; omitting directory %s", source->quoted);
+		return false;
+	}
+	if (!S_ISDIR(mode) && !S_ISREG(mode) && !S_ISLNK(mode) && !job->options.recursive) {
+		diagnose(job, "cannot copy %s: only -R copies special files", source->quoted);
+		return false;
+	}
+	if (!S_ISDIR(mode) && bytes && source->target[bytes - 1] == '/') {
+		refuse_create(job, source, ENOTDIR);
+		return false;
+	}
+	return true;
+}
+
+static int stat_source(struct job *job, struct source *source)
+{
+	const struct job_request *request = job->request;
+
+	source->follow = request->follow_arguments || job->options.dereference;
+	if (fstatat(AT_FDCWD, source->path, &source->status,
+		    source->follow ? 0 : AT_SYMLINK_NOFOLLOW))
+		return -errno;
+	return 0;
+}
+
+/* False: not now, an earlier source with the same destination is not finished yet. */
+static bool begin_source(struct job *job, struct source *source, struct file_run *run)
+{
+	struct stat there;
+	bool merge;
+
+	if (!fstatat(job->plan->target_fd, source->target_name, &there, AT_SYMLINK_NOFOLLOW) &&
+		S_ISDIR(source->status.st_mode) &&
+		root_table_has_target(&job->roots, there.st_dev, there.st_ino))
+		return false;
+	if (!claim_target(job, source, &merge))
+		return true;
+	if (!merge && !target_fits(job, source))
+		return true;
+	if (S_ISDIR(source->status.st_mode))
+		begin_tree(job, source);
+	else
+		begin_file(job, run, source);
+	return true;
+}
+
+static bool plan_source(struct job *job, const char *path, struct file_run *run)
+{
+	struct source source = {.path = path};
+	bool begun = true;
+	int error;
+
+	quote_name(path, source.quoted, sizeof(source.quoted));
+	error = stat_source(job, &source);
+	if (error) {
+		diagnose(job, "cannot stat %s: %s", source.quoted, strerror(-error));
+		return true;
+	}
+	if (name_target(job->plan, &source))
+		job_out_of_memory(job);
+	else if (kind_supported(job, &source))
+		begun = begin_source(job, &source, run);
+	source_clear(&source);
+	return begun;
+}
+
+void plan_advance(struct job *job)
+{
+	struct file_run run = {0};
+
+	while (!plan_finished(job) && !job->fatal && job->roots.count < ROOTS_MAX &&
+		job->work.entries < ENTRIES_WANTED_MIN) {
+		if (!plan_source(job, job->request->sources[job->plan->next], &run))
+			break;
+		job->plan->next++;
+	}
+	run_close(job, &run);
+}

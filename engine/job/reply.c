@@ -1,0 +1,413 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "job/coordinator.h"
+#include "util/quote.h"
+
+/* From here on a file is worth three messages of its own, and may be split over workers. */
+#define LARGE_BYTES_MIN (8u << 20)
+
+static const struct wire_text no_text = {"", 0};
+
+static bool is_linked(const struct job *job, const struct wire_entry *entry)
+{
+	return entry->links > 1 && (job->options.preserve & PRESERVE_LINKS);
+}
+
+static void plan_add(struct job *job, uint64_t bytes)
+{
+	lane_add(&job->lane, HAUL_FILES_PLANNED, 1);
+	lane_add(&job->lane, HAUL_BYTES_PLANNED, bytes);
+}
+
+static int copy_entry(struct job *job, struct directory *directory, const struct wire_entry *entry,
+	struct wire_text name, struct wire_text target, struct link *link, struct item **batch)
+{
+	int error;
+
+	plan_add(job, S_ISREG(entry->mode) ? entry->bytes : 0);
+	if (S_ISREG(entry->mode) && entry->bytes >= LARGE_BYTES_MIN)
+		return large_begin(job, directory, entry, name, target, link);
+	error = settle_copy_entry(job, directory, entry, name, target, batch);
+	if (error || !link)
+		return error;
+	link->index = (*batch)->entry_count - 1;
+	link->next_in_item = (*batch)->links;
+	(*batch)->links = link;
+	return 0;
+}
+
+static int link_entry(struct job *job, struct directory *directory, const struct wire_entry *entry,
+	struct wire_text name, struct wire_text target, struct item **batch)
+{
+	bool is_new;
+	struct link *link =
+		link_get(&job->links, entry->device, entry->inode, entry->links, &is_new);
+	int error;
+
+	if (!link)
+		return -ENOMEM;
+	if (is_new || link->failed) {
+		link->failed = false;
+		return copy_entry(job, directory, entry, name, target, link, batch);
+	}
+	plan_add(job, 0);
+	error = link_wait(link, directory, entry, name, target);
+	return error ? error : settle_link_waiting(job, link);
+}
+
+int reply_add_entry(struct job *job, struct directory *directory, const struct wire_entry *entry,
+	struct wire_text name, struct wire_text target, struct item **batch)
+{
+	if (is_linked(job, entry))
+		return link_entry(job, directory, entry, name, target, batch);
+	return copy_entry(job, directory, entry, name, target, NULL, batch);
+}
+
+static void refuse_into_itself(struct job *job, const struct root *root)
+{
+	char source[QUOTE_BYTES], target[QUOTE_BYTES];
+
+	diagnose(job, "cannot copy a directory, %s, into itself, %s",
+		quote_name(root->source_label, source, sizeof(source)),
+		quote_name(root->target_label, target, sizeof(target)));
+}
+
+static int add_directory(struct job *job, struct directory *parent, const struct wire_entry *entry,
+	struct wire_text name)
+{
+	struct directory *directory;
+	struct item *item;
+
+	if (root_table_has_target(&job->roots, entry->device, entry->inode)) {
+		refuse_into_itself(job, parent->root);
+		return 0;
+	}
+	directory = directory_new(parent->root, parent, name.data, name.bytes);
+	item = directory ? item_new(WIRE_LIST, directory) : NULL;
+	if (!item) {
+		directory_free(directory);
+		return -ENOMEM;
+	}
+	item->flags = ITEM_MAKE_DIRECTORY;
+	if (job->options.one_file_system && entry->device != parent->root->source_device)
+		item->flags |= ITEM_NO_ENTRIES;
+	queue_push_front(&job->lists, item);
+	return 0;
+}
+
+/* Goes below what this part of the directory adds, so that a huge directory is listed piece by
+ * piece and never stands in memory as a whole. */
+static int continue_listing(struct job *job, struct directory *directory, uint64_t position)
+{
+	struct item *item = item_new(WIRE_LIST, directory);
+
+	if (!item)
+		return -ENOMEM;
+	item->position = position;
+	queue_push_front(&job->lists, item);
+	return 0;
+}
+
+static int add_entries(
+	struct job *job, struct directory *directory, struct wire_view *view, uint32_t count)
+{
+	const struct wire_entry *entry;
+	struct wire_text name, target;
+	struct item *batch = NULL;
+	int error = 0;
+
+	for (uint32_t i = 0; i < count && !error; i++) {
+		error = wire_take_entry(view, &entry, &name, &target);
+		if (error || !name.bytes)
+			return -EPROTO;
+		if (S_ISDIR(entry->mode))
+			error = add_directory(job, directory, entry, name);
+		else
+			error = reply_add_entry(job, directory, entry, name, target, &batch);
+	}
+	return error;
+}
+
+static void failure_texts(const struct item *item, const struct wire_failure *failure,
+	struct wire_text *ret_name, struct wire_text *ret_target)
+{
+	const struct wire_entry *entry;
+
+	*ret_name = no_text;
+	*ret_target = no_text;
+	switch (item->type) {
+	case WIRE_FILES:
+		(void)item_entry(item, failure->index, &entry, ret_name, ret_target);
+		break;
+	case WIRE_LINK:
+		*ret_name = (struct wire_text){(const char *)item->packed, item->packed_bytes - 1};
+		break;
+	case WIRE_PREPARE:
+	case WIRE_RANGE:
+	case WIRE_COMMIT:
+		entry = item->large->entry;
+		*ret_name = (struct wire_text){entry->text, entry->name_bytes};
+		*ret_target = (struct wire_text){
+			entry->text + entry->name_bytes + 1, entry->target_bytes};
+		break;
+	default:
+		break;
+	}
+}
+
+static void mark_link_failed(struct item *item, uint32_t index)
+{
+	for (struct link *link = item->links; link; link = link->next_in_item)
+		if (link->index == index)
+			link->failed = true;
+}
+
+/* Several ranges of a large file may fail; it is one file all the same. */
+static bool counts_as_file(struct item *item)
+{
+	bool counted;
+
+	if (!item_is_large(item))
+		return item->type == WIRE_FILES || item->type == WIRE_LINK;
+	counted = item->large->failed;
+	item->large->failed = true;
+	return !counted;
+}
+
+static void tell_failure(struct job *job, struct item *item, const struct wire_failure *failure)
+{
+	struct wire_text name, target;
+
+	failure_texts(item, failure, &name, &target);
+	diagnose_entry(job, item->directory, name, target, (enum wire_operation)failure->operation,
+		failure->error);
+	if (failure->warning)
+		return;
+	if (counts_as_file(item))
+		lane_add(&job->lane, HAUL_FILES_FAILED, 1);
+	mark_link_failed(item, failure->index);
+	if (failure->operation == OPERATION_MAKE_DIRECTORY ||
+		failure->operation == OPERATION_NOT_DIRECTORY)
+		item->directory->broken = true;
+}
+
+static void tell_failures(struct job *job, struct item *item)
+{
+	for (uint32_t i = 0; i < item->failure_count; i++)
+		tell_failure(job, item, &item->failure[i]);
+}
+
+static void settle_item_links(struct job *job, struct item *item)
+{
+	const struct wire_entry *entry;
+	struct wire_text name, target;
+	struct link *next;
+
+	for (struct link *link = item->links; link; link = next) {
+		next = link->next_in_item;
+		if (item_entry(item, link->index, &entry, &name, &target))
+			continue;
+		settle_link(job, link, item->directory, target.bytes ? target : name, link->failed);
+	}
+	item->links = NULL;
+}
+
+/* The item is over: what depends on it goes on. */
+static void conclude(struct job *job, struct item *item)
+{
+	struct directory *directory = item->directory;
+
+	switch (item->type) {
+	case WIRE_FILES:
+		settle_item_links(job, item);
+		break;
+	case WIRE_LINK:
+		item->existing->users--;
+		settle_link_release(job, item->existing);
+		break;
+	case WIRE_PREPARE:
+	case WIRE_RANGE:
+	case WIRE_COMMIT:
+		large_item_done(job, item);
+		break;
+	default:
+		break;
+	}
+	item_free(item);
+	settle_directory(job, directory);
+}
+
+static void add_sums(struct wire_done *sum, const struct wire_done *done)
+{
+	sum->files += done->files;
+	sum->bytes_read += done->bytes_read;
+	sum->bytes_accepted += done->bytes_accepted;
+	sum->bytes_durable += done->bytes_durable;
+	sum->directories += done->directories;
+}
+
+static int handle_done(struct job *job, struct worker *worker, const struct wire_done *done)
+{
+	struct item *item = ledger_find(&job->ledger, done->id);
+
+	if (!item)
+		return -EPROTO;
+	add_sums(&worker->finished, done);
+	/* Files that grew or shrank since they were listed: the plan follows. */
+	if (item->type == WIRE_FILES && !item_failed(item))
+		lane_add(
+			&job->lane, HAUL_BYTES_PLANNED, done->bytes_accepted - item->planned_bytes);
+	dispatch_answered(job, worker, item);
+	tell_failures(job, item);
+	conclude(job, item);
+	return 0;
+}
+
+static int handle_listed(struct job *job, struct worker *worker, struct wire_view *view)
+{
+	const struct wire_listed *listed = view->body;
+	struct item *item = ledger_find(&job->ledger, listed->id);
+	struct directory *directory;
+	int error = 0;
+
+	if (!item || item->type != WIRE_LIST)
+		return -EPROTO;
+	directory = item->directory;
+	dispatch_answered(job, worker, item);
+	tell_failures(job, item);
+	if (!item->position && listed->directory.mode) {
+		directory->metadata = listed->directory;
+		directory->listed = true;
+		if (directory == directory->root->top && !directory->virtual)
+			directory->metadata.created = directory->root->created;
+	}
+	if (!listed->complete)
+		error = continue_listing(job, directory, listed->next_position);
+	if (!error)
+		error = add_entries(job, directory, view, listed->entry_count);
+	conclude(job, item);
+	return error;
+}
+
+static int handle_prepared(
+	struct job *job, struct worker *worker, const struct wire_prepared *prepared)
+{
+	struct item *item = ledger_find(&job->ledger, prepared->id);
+	struct directory *directory;
+
+	if (!item || item->type != WIRE_PREPARE)
+		return -EPROTO;
+	if (prepared->finished) {
+		worker->finished.files++;
+		worker->finished.bytes_read += prepared->data_bytes;
+		worker->finished.bytes_accepted += prepared->data_bytes;
+	}
+	directory = item->directory;
+	dispatch_answered(job, worker, item);
+	tell_failures(job, item);
+	large_prepared(job, item, prepared);
+	item_free(item);
+	settle_directory(job, directory);
+	return 0;
+}
+
+static int handle_failure(struct job *job, const struct wire_failure *failure)
+{
+	struct item *item = ledger_find(&job->ledger, failure->id);
+
+	if (!item || failure->operation >= OPERATIONS)
+		return -EPROTO;
+	if (item->type == WIRE_FILES && failure->index >= item->entry_count)
+		return -EPROTO;
+	return item_add_failure(item, failure);
+}
+
+static int handle_hello(struct job *job, const struct wire_hello *hello)
+{
+	if (hello->version != WIRE_VERSION)
+		return -EPROTO;
+	if (hello->ring_error && !job->ring_refused) {
+		job->ring_refused = true;
+		notify(job, "io_uring is not available (%s): using plain system calls",
+			strerror(-hello->ring_error));
+	}
+	return 0;
+}
+
+static int handle_notice(struct job *job, struct wire_view *view)
+{
+	const struct wire_notice *notice = view->body;
+	struct wire_text text;
+
+	if (wire_take_text(view, notice->text_bytes, &text))
+		return -EPROTO;
+	notify(job, "%s", text.data);
+	return 0;
+}
+
+static int handle(struct job *job, struct worker *worker, struct wire_view *view)
+{
+	switch (view->type) {
+	case WIRE_HELLO:
+		return handle_hello(job, view->body);
+	case WIRE_LISTED:
+		return handle_listed(job, worker, view);
+	case WIRE_PREPARED:
+		return handle_prepared(job, worker, view->body);
+	case WIRE_FAILURE:
+		return handle_failure(job, view->body);
+	case WIRE_DONE:
+		return handle_done(job, worker, view->body);
+	case WIRE_NOTICE:
+		return handle_notice(job, view);
+	default:
+		return -EPROTO;
+	}
+}
+
+int reply_receive(struct job *job, struct worker *worker)
+{
+	struct wire_buffer in = {.data = job->crew.in_data, .capacity = WIRE_DATAGRAM_BYTES};
+	int got;
+
+	while ((got = wire_receive(worker->channel, &in, false)) > 0) {
+		struct wire_view view;
+		size_t offset = 0;
+		int more;
+
+		while ((more = wire_next(&in, &offset, &view)) > 0) {
+			int error = handle(job, worker, &view);
+
+			if (error == -ENOMEM)
+				job_out_of_memory(job);
+			if (error)
+				return error;
+		}
+		if (more < 0)
+			return more;
+	}
+	if (got == -EAGAIN)
+		return 0;
+	return got ? got : -EPIPE;
+}
+
+void reply_abandon(struct job *job, struct item *item)
+{
+	uint32_t count = item->type == WIRE_FILES ? item->entry_count : 1;
+
+	item_forget_failures(item);
+	for (uint32_t i = 0; i < count; i++) {
+		struct wire_failure failure = {
+			.error = EIO, .operation = OPERATION_WORKER_DIED, .index = i};
+
+		if (item_add_failure(item, &failure)) {
+			job_out_of_memory(job);
+			break;
+		}
+	}
+	tell_failures(job, item);
+	conclude(job, item);
+}
