@@ -3,11 +3,14 @@
 #ifndef ENGINE_CLI_COMMAND_H
 #define ENGINE_CLI_COMMAND_H
 
+#include "cli/option.h"
+
 struct command {
 	const char *name;
-	const char *summary; /* one line, for `haul --help` */
+	const char *summary; /* a line without capital and full stop, for `haul --help` */
 	/* argv[0] is the subcommand's name. Returns the exit status. */
 	int (*run)(int argc, char **argv);
+	const struct option_set *options; /* NULL: it has no table */
 };
 
 /* Ends with a row whose name is NULL. */
@@ -15,5 +18,9 @@ extern const struct command command_table[];
 
 /* NULL when there is none of this name. */
 const struct command *command_find(const char *name);
+
+int command_cp(int argc, char **argv);
+
+extern const struct option_set cp_options;
 
 #endif

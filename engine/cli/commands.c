@@ -5,7 +5,8 @@
 #include <string.h>
 
 const struct command command_table[] = {
-	{NULL, NULL, NULL},
+	{"cp", "copy files and directories", command_cp, &cp_options},
+	{NULL, NULL, NULL, NULL},
 };
 
 const struct command *command_find(const char *name)

@@ -1,21 +1,70 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * haul COMMAND …, as people call it, or haul --role=ROLE …, as it calls itself: every process of a
+ * job is this program in another role.
+ */
 #include <stdio.h>
+#include <string.h>
 
 #include "cli/command.h"
+#include "cli/describe.h"
+#include "cli/help.h"
 #include "haul/exit.h"
+
+#define ROLE_PREFIX "--role="
+
+struct role {
+	const char *name;
+	int (*run)(int argc, char **argv); /* argv[0] is --role=NAME; returns the exit status */
+};
+
+static const struct role roles[] = {
+	{"describe", describe_main},
+};
+
+static int run_role(const char *name, int argc, char **argv)
+{
+	for (size_t index = 0; index < sizeof(roles) / sizeof(roles[0]); index++) {
+		if (strcmp(roles[index].name, name) == 0)
+			return roles[index].run(argc, argv);
+	}
+	fprintf(stderr, "haul: unknown role '%s'\n", name);
+	return HAUL_EXIT_FAILED;
+}
+
+static int show_help(void)
+{
+	printf("Usage: haul COMMAND [OPTION]... [OPERAND]...\n"
+	       "  or:  haul COMMAND --help\n"
+	       "Copy, move and delete many files fast, and watch it live.\n\n"
+	       "Commands:\n");
+	for (const struct command *command = command_table; command->name; command++)
+		printf("  %-12s %s\n", command->name, command->summary);
+	return fflush(stdout) == 0 ? HAUL_EXIT_OK : HAUL_EXIT_FAILED;
+}
+
+static int say_wrong(const char *problem, const char *word)
+{
+	fprintf(stderr, "haul: %s%s%s%s\nTry 'haul --help' for more information.\n", problem,
+		word ? " '" : "", word ? word : "", word ? "'" : "");
+	return HAUL_EXIT_FAILED;
+}
 
 int main(int argc, char **argv)
 {
 	const struct command *command;
 
-	if (argc < 2) {
-		fprintf(stderr, "haul: missing command\n");
-		return HAUL_EXIT_FAILED;
-	}
+	if (argc < 2)
+		return say_wrong("missing command", NULL);
+	if (strncmp(argv[1], ROLE_PREFIX, strlen(ROLE_PREFIX)) == 0)
+		return run_role(argv[1] + strlen(ROLE_PREFIX), argc - 1, argv + 1);
+	if (strcmp(argv[1], "--help") == 0)
+		return show_help();
+	if (strcmp(argv[1], "--version") == 0)
+		return help_print_version(stdout) == 0 ? HAUL_EXIT_OK : HAUL_EXIT_FAILED;
 	command = command_find(argv[1]);
-	if (!command) {
-		fprintf(stderr, "haul: unknown command '%s'\n", argv[1]);
-		return HAUL_EXIT_FAILED;
-	}
+	if (!command)
+		return say_wrong(
+			argv[1][0] == '-' ? "unrecognized option" : "unknown command", argv[1]);
 	return command->run(argc - 1, argv + 1);
 }

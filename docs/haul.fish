@@ -1,0 +1,4 @@
+# SPDX-License-Identifier: MIT
+# fish completion for haul
+
+@GENERATED@

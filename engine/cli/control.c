@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: MIT */
+/* haul pause, haul resume and haul cancel: orders to running jobs. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/command.h"
+#include "haul/exit.h"
+#include "progress/control.h"
+
+#define ANSWER_MS 2000
+
+static const struct option_row rows[] = {
+	{.name = "help", .kind = OPTION_HELP, .group = "Options", .help = "show this help"},
+	{.name = "version", .kind = OPTION_VERSION, .help = "show the version"},
+	{.name = NULL},
+};
+
+static const char *const usage[] = {"JOB...", NULL};
+
+const struct option_set pause_options = {
+	.command = "pause",
+	.usage = usage,
+	.description =
+		"Let jobs stand still, with everything that they hold, until they are resumed.",
+	.row = rows,
+};
+
+const struct option_set resume_options = {
+	.command = "resume",
+	.usage = usage,
+	.description = "Let paused jobs go on.",
+	.row = rows,
+};
+
+const struct option_set cancel_options = {
+	.command = "cancel",
+	.usage = usage,
+	.description = "Stop jobs. Files that are not complete do not appear at the destination.",
+	.row = rows,
+};
+
+static const char *reason(int error, enum control_command command)
+{
+	switch (error) {
+	case -ENOENT:
+	case -EINVAL:
+		return "no such job";
+	case -ECONNREFUSED:
+		return "the job is dead";
+	case -EALREADY:
+		return command == CONTROL_PAUSE ? "it does not run" : "it is not paused";
+	case -ETIMEDOUT:
+		return "the job does not answer";
+	default:
+		return strerror(-error);
+	}
+}
+
+static int order(const struct option_set *set, enum control_command command, int argc, char **argv)
+{
+	int status = HAUL_EXIT_OK, unused = 0, first;
+
+	switch (option_parse(set, argc, argv, &unused, &first)) {
+	case OPTION_SHOWN:
+		return HAUL_EXIT_OK;
+	case OPTION_WRONG:
+		return HAUL_EXIT_FAILED;
+	case OPTION_READY:
+		break;
+	}
+	if (first == argc) {
+		option_wrong(set, "missing job");
+		return HAUL_EXIT_FAILED;
+	}
+	for (; first < argc; first++) {
+		int error = control_ask(argv[first], command, ANSWER_MS);
+
+		if (error)
+			option_error(set, "cannot %s '%s': %s", set->command, argv[first],
+				reason(error, command));
+		if (error)
+			status = HAUL_EXIT_FAILED;
+	}
+	return status;
+}
+
+int command_pause(int argc, char **argv)
+{
+	return order(&pause_options, CONTROL_PAUSE, argc, argv);
+}
+
+int command_resume(int argc, char **argv)
+{
+	return order(&resume_options, CONTROL_RESUME, argc, argv);
+}
+
+int command_cancel(int argc, char **argv)
+{
+	return order(&cancel_options, CONTROL_CANCEL, argc, argv);
+}

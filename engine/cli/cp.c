@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+#include <stddef.h>
+
+#include "cli/command.h"
+#include "cli/job_options.h"
+#include "haul/exit.h"
+
+static const char *const usage[] = {
+	"[OPTION]... [-T] SOURCE DEST",
+	"[OPTION]... SOURCE... DIRECTORY",
+	"[OPTION]... -t DIRECTORY SOURCE...",
+	NULL,
+};
+
+const struct option_set cp_options = {
+	.command = "cp",
+	.usage = usage,
+	.description = "Copy SOURCE to DEST, or several SOURCEs into DIRECTORY.",
+	.row = job_option_rows,
+	.mask = COMMAND_CP,
+	.operands = NAMES_FILE,
+};
+
+int command_cp(int argc, char **argv)
+{
+	struct job_settings settings = {.request = {.program = "haul cp"}};
+	int first;
+
+	settings.request.options.operation = JOB_COPY;
+	switch (option_parse(&cp_options, argc, argv, &settings, &first)) {
+	case OPTION_SHOWN:
+		return HAUL_EXIT_OK;
+	case OPTION_WRONG:
+		return HAUL_EXIT_FAILED;
+	case OPTION_READY:
+		break;
+	}
+	if (job_settings_finish(&settings, &cp_options, argv + first, argc - first) < 0)
+		return HAUL_EXIT_FAILED;
+	return job_run(&settings.request);
+}

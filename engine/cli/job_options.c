@@ -1,0 +1,392 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/job_options.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "haul/progress.h"
+#include "util/quote.h"
+
+#define OPTION_FIELD(member)  offsetof(struct job_settings, member)
+#define REQUEST_FIELD(member) offsetof(struct job_settings, request.member)
+#define PRESERVE_DEFAULT      "mode,ownership,timestamps"
+#define PRESERVE_EVERYTHING                                                                        \
+	(PRESERVE_MODE | PRESERVE_OWNER | PRESERVE_TIMES | PRESERVE_LINKS | PRESERVE_XATTR |       \
+		PRESERVE_ALL)
+
+static int set_archive(void *settings, const struct option_set *set, const struct option_row *row,
+	const char *argument)
+{
+	struct job_settings *job = settings;
+
+	(void)set;
+	(void)row;
+	(void)argument;
+	job->follow = FOLLOW_NONE;
+	job->request.options.recursive = true;
+	job->request.options.preserve |= PRESERVE_EVERYTHING;
+	return 0;
+}
+
+static int set_links(void *settings, const struct option_set *set, const struct option_row *row,
+	const char *argument)
+{
+	struct job_settings *job = settings;
+
+	(void)set;
+	(void)row;
+	(void)argument;
+	job->follow = FOLLOW_NONE;
+	job->request.options.preserve |= PRESERVE_LINKS;
+	return 0;
+}
+
+/* The bits of a list of attributes: "mode,links". */
+static int choose_attributes(const struct option_set *set, const struct option_row *row,
+	const char *list, uint32_t *ret_bits)
+{
+	uint32_t bits = 0;
+
+	for (;;) {
+		size_t bytes = strcspn(list, ",");
+		int value = option_choose(set, row, list, bytes);
+
+		if (value < 0)
+			return value;
+		bits |= (uint32_t)value;
+		if (list[bytes] == '\0')
+			break;
+		list += bytes + 1;
+	}
+	*ret_bits = bits;
+	return 0;
+}
+
+static int set_preserve(void *settings, const struct option_set *set, const struct option_row *row,
+	const char *argument)
+{
+	struct job_settings *job = settings;
+	uint32_t bits;
+	int error = choose_attributes(set, row, argument, &bits);
+
+	if (error)
+		return error;
+	job->request.options.preserve |= bits;
+	return 0;
+}
+
+static int set_no_preserve(void *settings, const struct option_set *set,
+	const struct option_row *row, const char *argument)
+{
+	struct job_settings *job = settings;
+	uint32_t bits;
+	int error = choose_attributes(set, row, argument, &bits);
+
+	if (error)
+		return error;
+	job->request.options.preserve &= ~bits;
+	return 0;
+}
+
+static int set_target_directory(void *settings, const struct option_set *set,
+	const struct option_row *row, const char *argument)
+{
+	struct job_settings *job = settings;
+
+	(void)row;
+	if (job->target_directory) {
+		option_error(set, "multiple target directories specified");
+		return -EINVAL;
+	}
+	job->target_directory = argument;
+	return 0;
+}
+
+/* A job's name becomes a file's. */
+static int set_job_name(void *settings, const struct option_set *set, const struct option_row *row,
+	const char *argument)
+{
+	struct job_settings *job = settings;
+	size_t bytes = strlen(argument);
+
+	(void)row;
+	if (bytes == 0 || bytes >= HAUL_JOB_BYTES || argument[0] == '.' || strchr(argument, '/')) {
+		option_wrong(set, "invalid job name '%s'", argument);
+		return -EINVAL;
+	}
+	job->request.name = argument;
+	return 0;
+}
+
+static const struct option_choice attribute_choices[] = {
+	{"mode", PRESERVE_MODE},
+	{"timestamps", PRESERVE_TIMES},
+	{"ownership", PRESERVE_OWNER},
+	{"links", PRESERVE_LINKS},
+	{"xattr", PRESERVE_XATTR},
+	{"all", PRESERVE_EVERYTHING},
+	{NULL, 0},
+};
+
+static const struct option_choice progress_choices[] = {
+	{"auto", JOB_PROGRESS_AUTO},
+	{"always", JOB_PROGRESS_ALWAYS},
+	{"never", JOB_PROGRESS_NEVER},
+	{NULL, 0},
+};
+
+static const struct option_choice strategy_choices[] = {
+	{"auto", STRATEGY_AUTO},
+	{"reflink", STRATEGY_REFLINK},
+	{"range", STRATEGY_RANGE},
+	{"direct", STRATEGY_DIRECT},
+	{"uring", STRATEGY_URING},
+	{"plain", STRATEGY_PLAIN},
+	{NULL, 0},
+};
+
+const struct option_row job_option_rows[] = {
+	{
+		.letters = "a",
+		.name = "archive",
+		.kind = OPTION_ACTION,
+		.commands = COMMAND_CP,
+		.group = "Options as GNU has them",
+		.help = "same as -dR --preserve=all",
+		.apply = set_archive,
+	},
+	{
+		.letters = "d",
+		.kind = OPTION_ACTION,
+		.commands = COMMAND_CP,
+		.help = "same as --no-dereference --preserve=links",
+		.apply = set_links,
+	},
+	{
+		.letters = "f",
+		.name = "force",
+		.kind = OPTION_FLAG,
+		.commands = COMMAND_CP,
+		.help = "if an existing destination file cannot be opened, remove it and try again",
+		.offset = REQUEST_FIELD(options.force),
+	},
+	{
+		.letters = "H",
+		.kind = OPTION_VALUE,
+		.commands = COMMAND_CP,
+		.help = "follow symbolic links in SOURCE that are named on the command line",
+		.offset = OPTION_FIELD(follow),
+		.value = FOLLOW_ARGUMENTS,
+	},
+	{
+		.letters = "L",
+		.name = "dereference",
+		.kind = OPTION_VALUE,
+		.commands = COMMAND_CP,
+		.help = "always follow symbolic links in SOURCE",
+		.offset = OPTION_FIELD(follow),
+		.value = FOLLOW_ALL,
+	},
+	{
+		.letters = "P",
+		.name = "no-dereference",
+		.kind = OPTION_VALUE,
+		.commands = COMMAND_CP,
+		.help = "never follow symbolic links in SOURCE",
+		.offset = OPTION_FIELD(follow),
+		.value = FOLLOW_NONE,
+	},
+	{
+		.letters = "p",
+		.kind = OPTION_ACTION,
+		.commands = COMMAND_CP,
+		.fallback = PRESERVE_DEFAULT,
+		.help = "same as --preserve=" PRESERVE_DEFAULT,
+		.choices = attribute_choices,
+		.apply = set_preserve,
+	},
+	{
+		.name = "preserve",
+		.kind = OPTION_CUSTOM,
+		.commands = COMMAND_CP,
+		.metavar = "LIST",
+		.fallback = PRESERVE_DEFAULT,
+		.help = "keep these attributes of SOURCE (default: " PRESERVE_DEFAULT "); "
+			"others are links, xattr, all",
+		.choices = attribute_choices,
+		.apply = set_preserve,
+	},
+	{
+		.name = "no-preserve",
+		.kind = OPTION_CUSTOM,
+		.commands = COMMAND_CP,
+		.metavar = "LIST",
+		.help = "do not keep these attributes",
+		.choices = attribute_choices,
+		.apply = set_no_preserve,
+	},
+	{
+		.letters = "Rr",
+		.name = "recursive",
+		.kind = OPTION_FLAG,
+		.commands = COMMAND_CP,
+		.help = "copy directories with everything in them",
+		.offset = REQUEST_FIELD(options.recursive),
+	},
+	{
+		.letters = "t",
+		.name = "target-directory",
+		.kind = OPTION_CUSTOM,
+		.commands = COMMAND_CP,
+		.metavar = "DIRECTORY",
+		.help = "copy all SOURCE operands into DIRECTORY",
+		.names = NAMES_DIRECTORY,
+		.apply = set_target_directory,
+	},
+	{
+		.letters = "T",
+		.name = "no-target-directory",
+		.kind = OPTION_FLAG,
+		.commands = COMMAND_CP,
+		.help = "treat DEST as a normal file",
+		.offset = OPTION_FIELD(no_target_directory),
+	},
+	{
+		.letters = "v",
+		.name = "verbose",
+		.kind = OPTION_FLAG,
+		.commands = COMMAND_CP,
+		.help = "tell what is done, a line for each file",
+		.offset = REQUEST_FIELD(options.verbose),
+	},
+	{
+		.letters = "x",
+		.name = "one-file-system",
+		.kind = OPTION_FLAG,
+		.commands = COMMAND_CP,
+		.help = "stay on the file system of each SOURCE",
+		.offset = REQUEST_FIELD(options.one_file_system),
+	},
+	{
+		.name = "progress",
+		.kind = OPTION_CHOICE,
+		.group = "haul's own options",
+		.metavar = "WHEN",
+		.fallback = "always",
+		.help = "show a progress bar on standard error: auto (the default: on a terminal), "
+			"always, never",
+		.offset = REQUEST_FIELD(progress),
+		.choices = progress_choices,
+	},
+	{
+		.name = "json",
+		.kind = OPTION_FLAG,
+		.help = "write the job's events to standard output as JSON lines",
+		.offset = REQUEST_FIELD(json),
+	},
+	{
+		.name = "job",
+		.kind = OPTION_CUSTOM,
+		.metavar = "NAME",
+		.help = "name the job; otherwise a name is made",
+		.apply = set_job_name,
+	},
+	{
+		.name = "workers",
+		.kind = OPTION_NUMBER,
+		.metavar = "N",
+		.help = "use N worker processes; the default is one for each CPU that may be used",
+		.offset = REQUEST_FIELD(worker_count),
+		.minimum = 1,
+		.maximum = HAUL_LANES_MAX - 1,
+	},
+	{
+		.name = "strategy",
+		.kind = OPTION_CHOICE,
+		.commands = COMMAND_CP | COMMAND_MV,
+		.metavar = "HOW",
+		.help = "how data is copied: auto (the default), reflink, range, direct, uring, "
+			"plain",
+		.offset = REQUEST_FIELD(options.strategy),
+		.choices = strategy_choices,
+	},
+	{
+		.name = "help",
+		.kind = OPTION_HELP,
+		.group = "Other",
+		.help = "show this help and exit",
+	},
+	{
+		.name = "version",
+		.kind = OPTION_VERSION,
+		.help = "show the version and exit",
+	},
+	{.name = NULL},
+};
+
+/* GNU's cp follows links unless it copies directories, or is told. */
+static void settle_follow(struct job_settings *settings)
+{
+	struct job_request *request = &settings->request;
+	unsigned follow = settings->follow;
+
+	if (follow == FOLLOW_DEFAULT)
+		follow = request->options.recursive ? FOLLOW_NONE : FOLLOW_ALL;
+	request->options.dereference = follow == FOLLOW_ALL;
+	request->follow_arguments = follow != FOLLOW_NONE;
+}
+
+static int check_operands(const struct job_settings *settings, const struct option_set *set,
+	char **operand, int count)
+{
+	char quoted[QUOTE_BYTES];
+
+	if (count == 0)
+		option_wrong(set, "missing file operand");
+	else if (count == 1 && !settings->target_directory)
+		option_wrong(set, "missing destination file operand after %s",
+			quote_name(operand[0], quoted, sizeof(quoted)));
+	else if (settings->target_directory && settings->no_target_directory)
+		option_error(set, "cannot combine --target-directory (-t) and "
+				  "--no-target-directory (-T)");
+	else if (settings->no_target_directory && count > 2)
+		option_wrong(
+			set, "extra operand %s", quote_name(operand[2], quoted, sizeof(quoted)));
+	else
+		return 0;
+	return -EINVAL;
+}
+
+static void set_target(struct job_settings *settings, char **operand, int count)
+{
+	struct job_request *request = &settings->request;
+
+	request->sources = operand;
+	request->source_count = (unsigned)count;
+	request->target = settings->target_directory;
+	request->target_is_directory = settings->target_directory != NULL;
+	request->no_target_directory = settings->no_target_directory;
+	if (!request->target) {
+		request->source_count--;
+		request->target = operand[count - 1];
+	}
+}
+
+int job_settings_finish(struct job_settings *settings, const struct option_set *set, char **operand,
+	int operand_count)
+{
+	mode_t mask;
+	int error = check_operands(settings, set, operand, operand_count);
+
+	if (error)
+		return error;
+	settle_follow(settings);
+	set_target(settings, operand, operand_count);
+	/* The mask can't be read without being set. */
+	mask = umask(0);
+	umask(mask);
+	settings->request.options.umask = mask;
+	settings->request.options.copy_special = settings->request.options.recursive;
+	return 0;
+}

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: MIT */
+/* haul jobs: what runs, what waits, what was left behind. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/command.h"
+#include "haul/exit.h"
+#include "haul/progress.h"
+#include "util/human.h"
+#include "util/quote.h"
+
+struct jobs_settings {
+	bool unused;
+};
+
+static const struct option_row rows[] = {
+	{.name = "help", .kind = OPTION_HELP, .group = "Options", .help = "show this help"},
+	{.name = "version", .kind = OPTION_VERSION, .help = "show the version"},
+	{.name = NULL},
+};
+
+static const char *const usage[] = {"", NULL};
+
+const struct option_set jobs_options = {
+	.command = "jobs",
+	.usage = usage,
+	.description =
+		"List your jobs: those that run, those that are paused, and those that died.",
+	.row = rows,
+};
+
+static const char *state_word(struct haul_reader *reader, enum haul_state state)
+{
+	switch (state) {
+	case HAUL_STATE_DONE:
+		return "done";
+	case HAUL_STATE_FAILED:
+		return "failed";
+	case HAUL_STATE_CANCELLED:
+		return "cancelled";
+	default:
+		break;
+	}
+	if (haul_reader_wait(reader, 0) == HAUL_WAIT_GONE)
+		return "dead";
+	return state == HAUL_STATE_PAUSED ? "paused" : "running";
+}
+
+/* "1,200 of 3,400", or "1,200 of 3,400+" while more is being found. */
+static void progress_words(
+	const struct haul_totals *totals, char *ret_files, char *ret_bytes, size_t capacity)
+{
+	const uint64_t *counter = totals->counter;
+	const char *more = totals->planning_done ? "" : "+";
+	char done[HUMAN_BYTES], planned[HUMAN_BYTES];
+
+	snprintf(ret_files, capacity, "%s of %s%s", human_count(counter[HAUL_FILES_DONE], done),
+		human_count(counter[HAUL_FILES_PLANNED], planned), more);
+	snprintf(ret_bytes, capacity, "%s of %s%s", human_size(counter[HAUL_BYTES_ACCEPTED], done),
+		human_size(counter[HAUL_BYTES_PLANNED], planned), more);
+}
+
+/* The header's arguments end with NULs; the last is the destination. */
+static void print_arguments(const struct haul_header *header)
+{
+	const char *argument = header->arguments;
+	char quoted[QUOTE_BYTES];
+
+	for (uint32_t i = 0; i < header->argument_count; i++) {
+		size_t left = (size_t)(header->arguments + sizeof(header->arguments) - argument);
+
+		if (!memchr(argument, '\0', left))
+			break;
+		printf(" %s", quote_name(argument, quoted, sizeof(quoted)));
+		argument += strlen(argument) + 1;
+		if (argument >= header->arguments + sizeof(header->arguments))
+			break;
+	}
+	if (header->arguments_cut)
+		printf(" ...");
+}
+
+static int print_job(const char *job, void *context)
+{
+	unsigned *count = context;
+	struct haul_reader *reader;
+	struct haul_totals totals;
+	char files[80], bytes[80];
+	const struct haul_header *header;
+
+	/* One that ended since it was found is not worth a word. */
+	if (haul_reader_open(job, &reader))
+		return 0;
+	if (!(*count)++)
+		printf("%-20s %-9s %-24s %-24s %s\n", "JOB", "STATE", "FILES", "BYTES", "COMMAND");
+	header = haul_reader_header(reader);
+	haul_reader_totals(reader, &totals);
+	progress_words(&totals, files, bytes, sizeof(files));
+	printf("%-20s %-9s %-24s %-24s %.*s", job, state_word(reader, totals.state), files, bytes,
+		(int)sizeof(header->operation), header->operation);
+	print_arguments(header);
+	printf("\n");
+	haul_reader_close(reader);
+	return 0;
+}
+
+int command_jobs(int argc, char **argv)
+{
+	struct jobs_settings settings = {0};
+	unsigned count = 0;
+	int first, error;
+
+	switch (option_parse(&jobs_options, argc, argv, &settings, &first)) {
+	case OPTION_SHOWN:
+		return HAUL_EXIT_OK;
+	case OPTION_WRONG:
+		return HAUL_EXIT_FAILED;
+	case OPTION_READY:
+		break;
+	}
+	if (first < argc) {
+		option_wrong(&jobs_options, "extra operand '%s'", argv[first]);
+		return HAUL_EXIT_FAILED;
+	}
+	error = haul_jobs_each(print_job, &count);
+	if (error < 0)
+		option_error(&jobs_options, "cannot list jobs: %s", strerror(-error));
+	else if (!count)
+		printf("no jobs\n");
+	return error < 0 ? HAUL_EXIT_FAILED : HAUL_EXIT_OK;
+}

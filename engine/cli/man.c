@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/describe.h"
+
+#include "cli/command.h"
+
+/* Text in which nothing means anything to roff. */
+static void print_text(const char *text, FILE *out)
+{
+	if (*text == '.' || *text == '\'')
+		fputs("\\&", out);
+	for (; *text; text++) {
+		switch (*text) {
+		case '\\':
+			fputs("\\e", out);
+			break;
+		case '-':
+			fputs("\\-", out);
+			break;
+		case '\'':
+			fputs("\\(aq", out);
+			break;
+		default:
+			fputc(*text, out);
+		}
+	}
+}
+
+static void print_sentence(const char *text, FILE *out)
+{
+	if (*text >= 'a' && *text <= 'z')
+		fputc(*text++ - 'a' + 'A', out);
+	print_text(text, out);
+	fputs(".\n", out);
+}
+
+static void print_argument(const struct option_row *row, FILE *out)
+{
+	const char *separator = row->name ? "=" : " ";
+
+	fprintf(out, "%s%s\\fI", row->fallback ? "[" : "", separator);
+	print_text(row->metavar, out);
+	fprintf(out, "\\fR%s", row->fallback ? "]" : "");
+}
+
+static void print_row(const struct option_row *row, FILE *out)
+{
+	const char *letter = row->letters;
+
+	fputs(".TP\n", out);
+	for (; letter && *letter; letter++)
+		fprintf(out, "\\fB\\-%c\\fR%s", *letter, letter[1] || row->name ? ", " : "");
+	if (row->name) {
+		fputs("\\fB\\-\\-", out);
+		print_text(row->name, out);
+		fputs("\\fR", out);
+	}
+	if (option_takes_argument(row))
+		print_argument(row, out);
+	fputc('\n', out);
+	print_sentence(row->help, out);
+}
+
+void man_print_options(const struct option_set *set, FILE *out)
+{
+	const struct option_row *row;
+	const char *group = NULL;
+
+	for (row = option_from(set, set->row); row; row = option_from(set, row + 1)) {
+		if (group != option_group(set, row)) {
+			group = option_group(set, row);
+			fputs(".SS ", out);
+			print_text(group, out);
+			fputc('\n', out);
+		}
+		print_row(row, out);
+	}
+}
+
+void man_print_commands(FILE *out)
+{
+	for (const struct command *command = command_table; command->name; command++) {
+		fprintf(out, ".TP\n\\fBhaul %s\\fR\n", command->name);
+		print_sentence(command->summary, out);
+	}
+}
