@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The publisher's role: tells people and programs how one job is doing. The coordinator starts it
+ * as
+ *
+ *     haul --role=publisher --region-fd=4 [--terminal[=always]] [--json]
+ *
+ * with the job's progress region on that descriptor. The bar goes to standard error, JSON lines go
+ * to standard output. It ends by itself, after the job's last event is out; interrupts from the
+ * terminal are the coordinator's business. It must not die with its parent: when the coordinator
+ * is killed, the publisher is who says so.
+ */
+#ifndef ENGINE_PUBLISHER_PUBLISHER_H
+#define ENGINE_PUBLISHER_PUBLISHER_H
+
+/* Returns an exit status: 0 when the job reached a final state, whichever. */
+int publisher_main(int argc, char **argv);
+
+#endif
