@@ -6,7 +6,7 @@
 # make check            the tests alone; check-unit: only the unit tests
 # make asan | tsan      the unit tests under sanitizers, in build-asan/ and build-tsan/
 # make lint | fmt       check the style | apply the formatter
-# make bench            build the benchmarks into build/bench/
+# make bench            measure the small grid of bench/run; bench-built: only build bench/*.c
 # make install          honours DESTDIR and PREFIX
 # make deps             install the Debian packages that are missing
 #
@@ -203,7 +203,12 @@ check-unit: tests-built
 .PHONY: tests-built
 tests-built: $(TEST_PROGRAMS)
 
-bench: all $(BENCH_PROGRAMS)
+# The small grid; bench/run --help tells what else there is.
+bench: all bench-built
+	$(Q)bench/run --haul $(BUILD)/haul --output $(BUILD)/report
+
+.PHONY: bench-built
+bench-built: $(BENCH_PROGRAMS)
 
 asan:
 	$(Q)$(MAKE) --no-print-directory BUILD=build-asan SANITIZE=address,undefined CFLAGS='-O1 -g' \
