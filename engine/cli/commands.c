@@ -6,6 +6,10 @@
 
 const struct command command_table[] = {
 	{"cp", "copy files and directories", command_cp, &cp_options},
+	{"jobs", "list jobs that run, wait or died", command_jobs, &jobs_options},
+	{"pause", "let jobs stand still", command_pause, &pause_options},
+	{"resume", "let paused jobs go on", command_resume, &resume_options},
+	{"cancel", "stop jobs", command_cancel, &cancel_options},
 	{NULL, NULL, NULL, NULL},
 };
 

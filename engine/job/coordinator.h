@@ -8,6 +8,7 @@
  *     reply.c     what workers answer
  *     large.c     the life of a large file: prepare, ranges, commit
  *     settle.c    directories, hard links and roots whose work is finished
+ *     order.c     stop, pause and resume, from signals and the control socket
  *     diagnose.c  what is said about failures
  *     job.c       start, event loop, end
  */
@@ -22,6 +23,7 @@
 #include "job/job.h"
 #include "job/link.h"
 #include "job/root.h"
+#include "progress/control.h"
 #include "progress/region.h"
 
 struct plan;
@@ -42,6 +44,9 @@ struct job {
 	uint64_t temporary_count; /* for temporary names */
 	unsigned starts_failed;   /* workers that could not be started, in a row */
 	int exit_status;
+	struct control control;
+	uint64_t stop_deadline_ns; /* when those that don't stop are killed */
+	bool paused;
 	bool stopping;     /* no new items are handed out */
 	bool bar;          /* a bar is drawn on standard error: messages must clear its line */
 	bool ring_refused; /* said once */
@@ -121,6 +126,15 @@ void settle_link_release(struct job *job, struct link *link);
  * new one), which moves on when it is full. -ENOMEM. */
 int settle_copy_entry(struct job *job, struct directory *directory, const struct wire_entry *entry,
 	struct wire_text name, struct wire_text target, struct item **batch);
+
+/* ---- order.c ---- */
+
+/* Hands out nothing more and lets workers finish what is small. The second time: at once. */
+void order_stop(struct job *job);
+/* Does what the control socket asks. */
+void order_receive(struct job *job);
+/* Brings a worker that was just started to the state of the others. */
+void order_greet(struct job *job, struct worker *worker);
 
 /* ---- diagnose.c ---- */
 

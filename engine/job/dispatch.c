@@ -258,7 +258,7 @@ static void fill(struct job *job, struct worker *worker)
 
 void dispatch(struct job *job)
 {
-	if (job->stopping)
+	if (job->stopping || job->paused)
 		return;
 	for (unsigned i = 0; i < job->crew.count; i++)
 		if (worker_running(&job->crew.worker[i]))
@@ -278,7 +278,8 @@ static void reset_lane(struct job *job, const struct worker *worker)
 	const struct wire_done *sum = &worker->finished;
 	struct lane lane;
 
-	lane_open(&job->region, worker->lane, HAUL_ROLE_WORKER, &lane);
+	if (lane_open(&job->region, worker->lane, HAUL_ROLE_WORKER, &lane))
+		return;
 	lane_reset_counter(&lane, HAUL_FILES_DONE, sum->files);
 	lane_reset_counter(&lane, HAUL_BYTES_READ, sum->bytes_read);
 	lane_reset_counter(&lane, HAUL_BYTES_ACCEPTED, sum->bytes_accepted);

@@ -19,20 +19,18 @@
 
 #define EVENTS_MAX 64
 
-/* Long enough to finish small files, short enough for somebody who pressed Ctrl-C. */
-#define STOP_GRACE_MS 700
-#define END_GRACE_MS  1000
+#define END_GRACE_MS 1000
 
 enum source_kind {
 	EVENT_CHANNEL = 0,
 	EVENT_PROCESS = 1,
 	EVENT_SIGNAL = 2,
+	EVENT_CONTROL = 3,
 };
 
 struct loop {
 	int epoll_fd;
 	int signal_fd;
-	uint64_t stop_deadline_ns; /* 0: not stopping */
 };
 
 void job_out_of_memory(struct job *job)
@@ -89,6 +87,7 @@ static void start_worker(struct job *job, struct loop *loop, struct worker *work
 		diagnose(job, "cannot watch a worker process: %s", strerror(-error));
 		job->fatal = true;
 	}
+	order_greet(job, worker);
 }
 
 /* Closing a descriptor takes it out of the epoll set, but only when no other refers to it. */
@@ -149,28 +148,12 @@ static void on_process(struct job *job, struct loop *loop, struct worker *worker
 	lose_worker(job, loop, worker);
 }
 
-static void stop(struct job *job, struct loop *loop)
-{
-	if (job->stopping) {
-		loop->stop_deadline_ns = clock_monotonic_ns();
-		return;
-	}
-	job->stopping = true;
-	loop->stop_deadline_ns = clock_monotonic_ns() + STOP_GRACE_MS * UINT64_C(1000000);
-	for (unsigned i = 0; i < job->crew.count; i++) {
-		struct worker *worker = &job->crew.worker[i];
-
-		if (worker_running(worker) && !wire_put(&worker->out, WIRE_STOP, NULL, 0, NULL, 0))
-			(void)worker_flush(worker);
-	}
-}
-
 static void on_signal(struct job *job, struct loop *loop)
 {
 	struct signalfd_siginfo info;
 
 	while (read(loop->signal_fd, &info, sizeof(info)) == sizeof(info))
-		stop(job, loop);
+		order_stop(job);
 }
 
 static void handle_event(struct job *job, struct loop *loop, const struct epoll_event *event)
@@ -184,8 +167,11 @@ static void handle_event(struct job *job, struct loop *loop, const struct epoll_
 	case EVENT_PROCESS:
 		on_process(job, loop, worker);
 		break;
-	default:
+	case EVENT_SIGNAL:
 		on_signal(job, loop);
+		break;
+	default:
+		order_receive(job);
 		break;
 	}
 }
@@ -198,12 +184,12 @@ static bool any_worker(const struct job *job)
 	return false;
 }
 
-static bool finished(const struct job *job, const struct loop *loop)
+static bool finished(const struct job *job)
 {
 	if (job->fatal)
 		return true;
 	if (job->stopping)
-		return !any_worker(job) || clock_monotonic_ns() >= loop->stop_deadline_ns;
+		return !any_worker(job) || clock_monotonic_ns() >= job->stop_deadline_ns;
 	return plan_finished(job) && dispatch_idle(job);
 }
 
@@ -217,20 +203,20 @@ static bool listing(const struct job *job)
 	return false;
 }
 
-static int timeout_ms(const struct loop *loop)
+static int timeout_ms(const struct job *job)
 {
 	uint64_t now_ns = clock_monotonic_ns();
 
-	if (!loop->stop_deadline_ns)
+	if (!job->stop_deadline_ns)
 		return -1;
-	if (now_ns >= loop->stop_deadline_ns)
+	if (now_ns >= job->stop_deadline_ns)
 		return 0;
-	return (int)((loop->stop_deadline_ns - now_ns) / 1000000) + 1;
+	return (int)((job->stop_deadline_ns - now_ns) / 1000000) + 1;
 }
 
 static void give_work(struct job *job, struct loop *loop)
 {
-	if (job->stopping)
+	if (job->stopping || job->paused)
 		return;
 	start_missing(job, loop);
 	plan_advance(job);
@@ -247,11 +233,11 @@ static void run(struct job *job, struct loop *loop)
 	struct epoll_event event[EVENTS_MAX];
 
 	give_work(job, loop);
-	while (!finished(job, loop)) {
+	while (!finished(job)) {
 		int count;
 
 		lane_ring(&job->lane, clock_monotonic_ns(), true);
-		count = epoll_wait(loop->epoll_fd, event, EVENTS_MAX, timeout_ms(loop));
+		count = epoll_wait(loop->epoll_fd, event, EVENTS_MAX, timeout_ms(job));
 		if (count < 0 && errno != EINTR) {
 			diagnose(job, "cannot wait for events: %s", strerror(errno));
 			return;
@@ -326,8 +312,19 @@ static int open_region(struct job *job)
 	error = region_create(&spec, &job->region);
 	free(argument);
 	if (!error)
-		lane_open(&job->region, 0, HAUL_ROLE_COORDINATOR, &job->lane);
+		error = lane_open(&job->region, 0, HAUL_ROLE_COORDINATOR, &job->lane);
 	return error;
+}
+
+/* A job that can't be controlled is better than none. */
+static void open_control(struct job *job, const struct loop *loop)
+{
+	int error = control_open(job->region.named ? job->region.path : NULL, &job->control);
+
+	if (!error && job->control.fd >= 0)
+		error = loop_add(loop, job->control.fd, EVENT_CONTROL, 0);
+	if (error)
+		notify(job, "cannot listen to haul pause, resume and cancel: %s", strerror(-error));
 }
 
 static void clean_up(struct job *job)
@@ -365,6 +362,7 @@ static void run_planned(struct job *job)
 
 	if (error)
 		diagnose(job, "cannot wait for events: %s", strerror(-error));
+	open_control(job, &loop);
 	watcher_start(&watcher, job);
 	job->plan = plan_new(job);
 	if (!error && job->plan)
@@ -372,6 +370,7 @@ static void run_planned(struct job *job)
 	/* Nobody may write to the destination or the region any more when the end is told. */
 	crew_close(&job->crew, job->stopping || job->fatal ? 0 : END_GRACE_MS);
 	finish(job, &watcher);
+	control_close(&job->control);
 	loop_close(&loop);
 }
 

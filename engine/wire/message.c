@@ -212,6 +212,8 @@ static size_t body_bytes_of(uint32_t type)
 	case WIRE_FINISH:
 		return sizeof(struct wire_finish);
 	case WIRE_STOP:
+	case WIRE_PAUSE:
+	case WIRE_RESUME:
 		return 0;
 	case WIRE_HELLO:
 		return sizeof(struct wire_hello);

@@ -19,7 +19,8 @@
  *   RANGE     copy a part of a large file
  *   COMMIT    finish a large file
  *   FINISH    a directory's metadata, after all its children
- *   STOP      drop what has not begun
+ *   STOP      drop what has not begun, finish what is small, exit
+ *   PAUSE     begin and continue nothing until RESUME
  *
  * An item (LIST to FINISH) is answered by exactly one DONE, LISTED or PREPARED, and by a FAILURE
  * for each of its entries that failed, before that. Items are idempotent: the coordinator sends
@@ -53,6 +54,8 @@ enum wire_type {
 	WIRE_COMMIT,
 	WIRE_FINISH,
 	WIRE_STOP,
+	WIRE_PAUSE,
+	WIRE_RESUME,
 
 	WIRE_HELLO = 64,
 	WIRE_LISTED,

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+
+#include "job/coordinator.h"
+#include "util/clock.h"
+
+/* Long enough to finish small files, short enough for somebody who pressed Ctrl-C. */
+#define STOP_GRACE_NS (700 * UINT64_C(1000000))
+
+static void tell_worker(struct worker *worker, enum wire_type type)
+{
+	if (!worker_running(worker))
+		return;
+	/* A worker that is gone is noticed by its process descriptor. */
+	if (wire_put(&worker->out, type, NULL, 0, NULL, 0) == -ENOSPC && !worker_flush(worker))
+		(void)wire_put(&worker->out, type, NULL, 0, NULL, 0);
+	if (!worker->blocked)
+		(void)worker_flush(worker);
+}
+
+static void tell_all(struct job *job, enum wire_type type)
+{
+	for (unsigned i = 0; i < job->crew.count; i++)
+		tell_worker(&job->crew.worker[i], type);
+}
+
+void order_stop(struct job *job)
+{
+	if (job->stopping) {
+		job->stop_deadline_ns = clock_monotonic_ns();
+		return;
+	}
+	job->stopping = true;
+	job->stop_deadline_ns = clock_monotonic_ns() + STOP_GRACE_NS;
+	tell_all(job, WIRE_STOP);
+}
+
+static int order_pause(struct job *job)
+{
+	if (job->paused || job->stopping)
+		return -EALREADY;
+	job->paused = true;
+	tell_all(job, WIRE_PAUSE);
+	region_set_state(&job->region, HAUL_STATE_PAUSED, 0);
+	return 0;
+}
+
+static int order_resume(struct job *job)
+{
+	if (!job->paused || job->stopping)
+		return -EALREADY;
+	job->paused = false;
+	tell_all(job, WIRE_RESUME);
+	region_set_state(&job->region, HAUL_STATE_RUNNING, 0);
+	return 0;
+}
+
+static int obey(struct job *job, enum control_command command)
+{
+	switch (command) {
+	case CONTROL_PAUSE:
+		return order_pause(job);
+	case CONTROL_RESUME:
+		return order_resume(job);
+	case CONTROL_CANCEL:
+		order_stop(job);
+		return 0;
+	default:
+		return -EINVAL;
+	}
+}
+
+void order_receive(struct job *job)
+{
+	enum control_command command;
+	struct control_peer peer;
+
+	while (control_next(&job->control, &command, &peer) > 0)
+		control_answer(&job->control, &peer, obey(job, command));
+}
+
+void order_greet(struct job *job, struct worker *worker)
+{
+	if (job->paused)
+		tell_worker(worker, WIRE_PAUSE);
+}
