@@ -8,7 +8,7 @@
 # make lint | fmt       check the style | apply the formatter
 # make bench            measure the small grid of bench/run; bench-built: only build bench/*.c
 # make install          honours DESTDIR and PREFIX
-# make deps             install the Debian packages that are missing
+# make deps             install the Debian packages that are missing; deps-bench: the benchmarks' peers
 #
 # V=1 shows the commands, DEVELOPER=1 makes warnings errors, BUILD=dir builds elsewhere.
 
@@ -273,9 +273,12 @@ test: deps
 
 # ---- packages ----
 
-.PHONY: deps
+.PHONY: deps deps-bench
 deps:
 	$(Q)tools/deps build test
+
+deps-bench:
+	$(Q)tools/deps bench
 
 .PHONY: bench-deps
 bench-deps:
