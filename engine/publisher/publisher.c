@@ -82,7 +82,7 @@ static bool parse(struct publisher *publisher, int argc, char **argv)
 			if (optarg && strcmp(optarg, "always") == 0)
 				publisher->when = TERMINAL_ALWAYS;
 		} else if (option == 'f') {
-			if (!parse_fd(optarg, &publisher->region_fd))
+			if (!optarg || !parse_fd(optarg, &publisher->region_fd))
 				return false;
 		} else if (option != 'r') {
 			return false;

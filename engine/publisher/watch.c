@@ -130,16 +130,19 @@ static void raise_to(uint64_t *counter, uint64_t least)
 
 /* Counters are read one by one while they rise, so that one may seem to be behind what can't be
  * ahead of it. */
-static void read_totals(const struct watch *watch, struct haul_totals *ret_totals)
+static struct haul_totals read_totals(const struct watch *watch)
 {
-	uint64_t *count = ret_totals->counter;
+	struct haul_totals totals;
+	uint64_t *count;
 
-	haul_reader_totals(watch->reader, ret_totals);
+	haul_reader_totals(watch->reader, &totals);
+	count = totals.counter;
 	raise_to(&count[HAUL_BYTES_ACCEPTED], count[HAUL_BYTES_DURABLE]);
 	raise_to(&count[HAUL_BYTES_READ], count[HAUL_BYTES_ACCEPTED]);
 	raise_to(&count[HAUL_BYTES_PLANNED], count[HAUL_BYTES_READ]);
 	raise_to(&count[HAUL_FILES_PLANNED],
 		count[HAUL_FILES_DONE] + count[HAUL_FILES_FAILED] + count[HAUL_FILES_SKIPPED]);
+	return totals;
 }
 
 static void emit_progress(struct watch *watch, uint64_t now_ns)
@@ -355,7 +358,7 @@ int watch_step(struct watch *watch, uint64_t now_ns)
 	int drained;
 
 	/* The state is read before the records: once it is final, what is drained is all. */
-	read_totals(watch, &totals);
+	totals = read_totals(watch);
 	watch->moved = false;
 	drained = drain(watch);
 	if (drained < 0) {
@@ -410,7 +413,7 @@ int watch_open(struct haul_reader *reader, uint64_t now_ns, const struct watch_t
 	memcpy(watch->job, header->job, sizeof(header->job));
 	memcpy(watch->operation, header->operation, sizeof(header->operation));
 	watch->argument_count = count_arguments(header);
-	read_totals(watch, &watch->totals);
+	watch->totals = read_totals(watch);
 	rate_start(&watch->rate, now_ns, &watch->totals);
 	watch->progress_ns = now_ns;
 	watch->pulse_ns = now_ns;
