@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+#include "io/filesystem.h"
+
+#include <errno.h>
+#include <linux/magic.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+
+static int filesystem_add(
+	struct filesystem_table *table, int fd, dev_t device, struct filesystem **ret_filesystem)
+{
+	struct filesystem *filesystem;
+	struct statfs status;
+
+	if (fstatfs(fd, &status))
+		return -errno;
+	filesystem = calloc(1, sizeof(*filesystem));
+	if (!filesystem)
+		return -ENOMEM;
+	filesystem->device = device;
+	filesystem->in_memory = status.f_type == TMPFS_MAGIC || status.f_type == RAMFS_MAGIC;
+	filesystem->next = table->first;
+	table->first = filesystem;
+	*ret_filesystem = filesystem;
+	return 0;
+}
+
+int filesystem_find(struct filesystem_table *table, int fd, struct filesystem **ret_filesystem)
+{
+	struct stat status;
+
+	if (fstat(fd, &status))
+		return -errno;
+	for (struct filesystem *each = table->first; each; each = each->next) {
+		if (each->device == status.st_dev) {
+			*ret_filesystem = each;
+			return 0;
+		}
+	}
+	return filesystem_add(table, fd, status.st_dev, ret_filesystem);
+}
+
+void filesystem_table_free(struct filesystem_table *table)
+{
+	struct filesystem *next;
+
+	for (struct filesystem *each = table->first; each; each = next) {
+		next = each->next;
+		free(each);
+	}
+	table->first = NULL;
+}

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A regular file at the destination: made without its name, so that it appears whole or not at
+ * all, or opened where it exists already.
+ */
+#ifndef ENGINE_IO_TARGET_H
+#define ENGINE_IO_TARGET_H
+
+#include <stdbool.h>
+#include <sys/stat.h>
+
+#include "io/filesystem.h"
+
+#define TARGET_NONE            (-1)
+#define TARGET_TEMPORARY_BYTES 16
+
+enum target_kind {
+	TARGET_UNNAMED,   /* O_TMPFILE */
+	TARGET_TEMPORARY, /* under another name, where there is no O_TMPFILE */
+	TARGET_IN_PLACE,  /* an existing file, which keeps its inode */
+};
+
+struct target {
+	int directory_fd; /* these three are the caller's and stay valid */
+	const char *name;
+	struct filesystem *filesystem;
+	int fd; /* TARGET_NONE: nothing is open */
+	enum target_kind kind;
+	char temporary[TARGET_TEMPORARY_BYTES];
+};
+
+/* What is in the way of a new file may go for these reasons. */
+struct target_policy {
+	bool force;         /* whatever can't be written to, other than a directory */
+	bool replace_links; /* a file with further names, so that those keep their content */
+};
+
+enum target_found {
+	TARGET_OPENED,    /* empty, to be written to in place */
+	TARGET_ABSENT,    /* or removed: create it */
+	TARGET_DIRECTORY, /* a directory is in the way */
+	TARGET_SAME,      /* it is the source itself */
+	TARGET_OTHER,     /* a symlink, FIFO or device, which may not be written through */
+};
+
+/* Makes a file that isn't there yet under its name. `mode` is its final mode if the file has no
+ * name meanwhile, otherwise it is for its owner only; *ret_mode says what it got. */
+int target_create(struct target *target, mode_t mode, mode_t *ret_mode);
+
+/* Gives it its name. -EEXIST: that is taken, and the target is as before. Does nothing in place. */
+int target_publish(struct target *target);
+
+/* Closes it, as the last step: errors of delayed writes may show up here. */
+int target_close(struct target *target);
+
+/* Closes and removes an unfinished file; what was opened in place stays, incomplete. */
+void target_abandon(struct target *target);
+
+/* Looks at what exists under the name and opens it for writing if that is right. `source` tells
+ * what not to overwrite. Returns an enum target_found, or -errno of open(2) or unlink(2). */
+int target_open_existing(struct target *target, struct target_policy policy,
+	const struct stat *source, struct stat *ret_status);
+
+/* What is under the name, without opening it: an enum target_found, TARGET_OPENED standing for a
+ * regular file. */
+int target_look(
+	int directory_fd, const char *name, const struct stat *source, struct stat *ret_status);
+
+/* Renames without replacing, as well as the filesystem can. -EEXIST. */
+int target_rename_exclusive(
+	struct filesystem *filesystem, int directory_fd, const char *from, const char *to);
+
+/* A name that nobody else uses, in ret_name[TARGET_TEMPORARY_BYTES]. */
+void target_temporary_name(char *ret_name);
+
+#endif

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: MIT */
+#include "io/transfer.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+static void chunk_free(struct transfer *transfer, struct transfer_chunk *chunk)
+{
+	buffer_pool_give(transfer->pool, chunk->buffer);
+	chunk->buffer = NULL;
+}
+
+void transfer_end(struct transfer *transfer)
+{
+	for (unsigned i = 0; i < TRANSFER_WINDOW; i++)
+		if (transfer->chunk[i].buffer)
+			chunk_free(transfer, &transfer->chunk[i]);
+}
+
+static bool unknown_end(const struct transfer *transfer)
+{
+	return transfer->end == UINT64_MAX;
+}
+
+/* A hole is done as soon as it is found: the target has it already. */
+static void skip_hole(struct transfer *transfer, uint64_t until)
+{
+	transfer->read_bytes += until - transfer->position;
+	transfer->accepted_bytes += until - transfer->position;
+	transfer->position = until;
+}
+
+static int find_data(struct transfer *transfer)
+{
+	int error;
+
+	if (transfer->position < transfer->data.end)
+		return 0;
+	error = extent_next(
+		transfer->source_fd, transfer->position, transfer->end, &transfer->data);
+	if (!error)
+		skip_hole(transfer, transfer->data.start);
+	return error;
+}
+
+static struct transfer_chunk *free_chunk(struct transfer *transfer)
+{
+	unsigned window = unknown_end(transfer) ? 1 : TRANSFER_WINDOW;
+
+	for (unsigned i = 0; i < window; i++)
+		if (!transfer->chunk[i].buffer)
+			return &transfer->chunk[i];
+	return NULL;
+}
+
+int transfer_next_chunk(struct transfer *transfer, struct transfer_chunk **ret_chunk)
+{
+	struct transfer_chunk *chunk = free_chunk(transfer);
+	uint64_t until = transfer->end;
+	int error = 0;
+
+	*ret_chunk = NULL;
+	if (!chunk || transfer->error || transfer->position >= transfer->end)
+		return 0;
+	if (transfer->sparse) {
+		error = find_data(transfer);
+		until = transfer->data.end;
+	}
+	if (error || transfer->position >= transfer->end)
+		return error;
+	chunk->buffer = buffer_pool_take(transfer->pool);
+	if (!chunk->buffer)
+		return 0;
+	chunk->offset = transfer->position;
+	chunk->bytes = TRANSFER_CHUNK_BYTES;
+	if (until - transfer->position < chunk->bytes)
+		chunk->bytes = (uint32_t)(until - transfer->position);
+	chunk->filled = 0;
+	transfer->position += chunk->bytes;
+	*ret_chunk = chunk;
+	return 0;
+}
+
+void transfer_at_end(struct transfer *transfer, struct transfer_chunk *chunk)
+{
+	uint64_t end = chunk->offset + chunk->filled;
+
+	chunk->bytes = chunk->filled;
+	if (end < transfer->end)
+		transfer->end = end;
+}
+
+int transfer_write(int fd, const void *data, size_t bytes, uint64_t offset)
+{
+	size_t written = 0;
+
+	while (written < bytes) {
+		ssize_t put = pwrite(fd, (const char *)data + written, bytes - written,
+			(off_t)(offset + written));
+
+		if (put < 0 && errno == EINTR)
+			continue;
+		if (put < 0)
+			return -errno;
+		if (!put)
+			return -EIO;
+		written += (size_t)put;
+	}
+	return 0;
+}
+
+/* Only a hint to the kernel; a real write error shows when the file is synced or closed. */
+static void start_write_back(struct transfer *transfer, uint64_t until)
+{
+	uint64_t bytes = until - transfer->written_until;
+
+	if (until < transfer->written_until || bytes < TRANSFER_WRITE_BEHIND_BYTES)
+		return;
+	if (sync_file_range(transfer->target_fd, (off_t)transfer->written_until, (off_t)bytes,
+		    SYNC_FILE_RANGE_WRITE))
+		transfer->write_behind = false;
+	transfer->written_until = until;
+}
+
+int transfer_write_chunk(struct transfer *transfer, struct transfer_chunk *chunk)
+{
+	int error =
+		transfer_write(transfer->target_fd, chunk->buffer, chunk->filled, chunk->offset);
+
+	if (error)
+		return error;
+	transfer->read_bytes += chunk->filled;
+	transfer->accepted_bytes += chunk->filled;
+	chunk_free(transfer, chunk);
+	if (transfer->write_behind)
+		start_write_back(transfer, chunk->offset + chunk->filled);
+	return 0;
+}
+
+void transfer_fail(struct transfer *transfer, struct transfer_chunk *chunk,
+	enum transfer_fault fault, int error)
+{
+	if (!transfer->error) {
+		transfer->error = error;
+		transfer->fault = fault;
+	}
+	if (chunk)
+		chunk_free(transfer, chunk);
+}
+
+int transfer_progress(const struct transfer *transfer)
+{
+	if (transfer->in_flight)
+		return TRANSFER_PARKED;
+	if (transfer->error)
+		return transfer->error;
+	return transfer->position < transfer->end ? TRANSFER_MORE : TRANSFER_DONE;
+}

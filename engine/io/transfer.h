@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Content on its way from one open file to another: what all ways of copying share. A transfer is
+ * owned by one slot of one worker, so it needs no lock.
+ */
+#ifndef ENGINE_IO_TRANSFER_H
+#define ENGINE_IO_TRANSFER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "io/buffer_pool.h"
+#include "io/copy_ops.h"
+#include "io/extent.h"
+#include "io/filesystem.h"
+#include "io/ring.h"
+
+#define TRANSFER_CHUNK_BYTES (256 * 1024)
+#define TRANSFER_WINDOW      8 /* chunks in flight */
+
+/* After this much `advance` returns, so that other work and the channel have their turn. */
+#define TRANSFER_SHARE_BYTES (4 * 1024 * 1024)
+
+/* Write-back is started in steps of this, so that the end of a large copy finds little dirty. */
+#define TRANSFER_WRITE_BEHIND_BYTES (8 * 1024 * 1024)
+
+struct transfer_chunk {
+	uint8_t *buffer; /* NULL: free */
+	uint64_t offset;
+	uint32_t bytes; /* wanted */
+	uint32_t filled;
+};
+
+enum transfer_fault {
+	TRANSFER_FAULT_NONE,
+	TRANSFER_FAULT_READ,
+	TRANSFER_FAULT_WRITE,
+};
+
+struct transfer {
+	const struct copy_ops *ops;
+	struct ring *ring;   /* may be NULL for those that need none */
+	struct ring_tag tag; /* of requests; `part` is filled in */
+	struct buffer_pool *pool;
+	struct filesystem *source_filesystem;
+	int source_fd;
+	int target_fd;
+	uint64_t position; /* everything before it is done or in flight */
+	uint64_t end;      /* UINT64_MAX: wherever the file ends, one chunk at a time */
+	bool sparse;       /* look for holes; the target is empty and has its size */
+	bool write_behind;
+	struct extent data;     /* that `position` is in, when sparse */
+	uint64_t written_until; /* write-back was started up to here */
+	uint64_t read_bytes;    /* since the start; holes count, since they are done, too */
+	uint64_t accepted_bytes;
+	enum transfer_fault fault; /* of the first error */
+	int error;
+	unsigned in_flight;
+	struct transfer_chunk chunk[TRANSFER_WINDOW];
+};
+
+static inline int transfer_advance(struct transfer *transfer)
+{
+	return transfer->ops->advance(transfer);
+}
+
+static inline int transfer_complete(struct transfer *transfer, unsigned part, int result)
+{
+	return transfer->ops->complete(transfer, part, result);
+}
+
+/* Gives back what the transfer holds. Nothing may be in flight. */
+void transfer_end(struct transfer *transfer);
+
+/* ---- for the ways of copying ---- */
+
+/* The next chunk to read, holes skipped. *ret_chunk is NULL when there is none, because all was
+ * begun, the window is full or there is no buffer. */
+int transfer_next_chunk(struct transfer *transfer, struct transfer_chunk **ret_chunk);
+/* The source ended at this chunk. */
+void transfer_at_end(struct transfer *transfer, struct transfer_chunk *chunk);
+/* Writes what the chunk holds and frees it. */
+int transfer_write_chunk(struct transfer *transfer, struct transfer_chunk *chunk);
+/* Remembers the first error and frees the chunk, if any. */
+void transfer_fail(struct transfer *transfer, struct transfer_chunk *chunk,
+	enum transfer_fault fault, int error);
+/* What advance or complete return. */
+int transfer_progress(const struct transfer *transfer);
+
+/* Writes all of it; a full disk may take a part before it says so. */
+int transfer_write(int fd, const void *data, size_t bytes, uint64_t offset);
+
+#endif

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a worker works with. One process has one executor; nothing in it outlives the process.
+ *
+ * Reading order: worker.c (its life), inbox.c (what arrives), then one file per kind of item:
+ * list_item.c, files_item.c, part.c, finish_item.c, link_item.c.
+ */
+#ifndef ENGINE_WORKER_EXECUTOR_H
+#define ENGINE_WORKER_EXECUTOR_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "io/buffer_pool.h"
+#include "io/close_batch.h"
+#include "io/copy_ops.h"
+#include "io/metadata.h"
+#include "io/ring.h"
+#include "io/source.h"
+#include "io/target.h"
+#include "io/transfer.h"
+#include "io/tree.h"
+#include "progress/region.h"
+#include "wire/message.h"
+#include "wire/options.h"
+#include "worker/report.h"
+#include "worker/slot.h"
+#include "worker/work.h"
+
+/* Contents that are moved in chunks at once; each takes up to TRANSFER_WINDOW buffers. */
+#define EXECUTOR_TRANSFERS 8
+
+/* A buffer for each small file and each chunk: none ever waits for one. */
+#define EXECUTOR_BUFFERS (SLOT_FILES + EXECUTOR_TRANSFERS * TRANSFER_WINDOW)
+
+struct executor {
+	int channel;
+	struct job_options options;
+	struct metadata_wish wish;
+	struct target_policy policy;
+	const struct copy_ops *copy; /* how contents are moved */
+	struct region region;
+	struct lane lane;
+	struct ring *ring; /* NULL: plain calls */
+	struct ring ring_storage;
+	struct tree tree;
+	struct source_manner manner;
+	struct buffer_pool pool;
+	struct close_batch closing;
+	struct report report;
+	struct slot_table slots;
+	struct slot_queue runnable;     /* slots that go on at the next turn */
+	struct slot_queue for_transfer; /* slots that wait until fewer contents are moved */
+	unsigned transfers;
+	struct work_queue inbox;
+	struct wire_buffer incoming;
+	uint64_t checked_ns;  /* when the channel was looked at */
+	bool channel_watched; /* the ring tells when it is readable */
+	bool full;            /* the inbox's first item waits for a slot */
+};
+
+/* Adds to the lane's counter and to what the item's answer says. */
+void executor_count(
+	struct executor *executor, struct work *work, enum haul_counter counter, uint64_t amount);
+
+/* Tells readers about a file of the item. */
+void executor_tell_file(struct executor *executor, const struct work *work,
+	enum haul_record_type type, struct wire_text name, uint64_t bytes);
+
+/* A failure of entry `index`; `error` is 0 or -errno. */
+void executor_fail(struct executor *executor, const struct work *work, uint32_t index,
+	enum wire_operation operation, int error);
+/* The same for what is no reason to count the copy as failed. */
+void executor_warn(struct executor *executor, const struct work *work, uint32_t index,
+	enum wire_operation operation, int error);
+/* One warning for each part of the metadata that could not be kept. */
+void executor_warn_metadata(struct executor *executor, const struct work *work, uint32_t index,
+	struct filesystem *filesystem, const struct metadata_result *result);
+
+/* The item's directories, opened. On failure nothing is held, and *ret_operation says what failed.
+ */
+int executor_open_directories(
+	struct executor *executor, struct work *work, enum wire_operation *ret_operation);
+
+/* Answers with DONE, gives the directories back and frees the item. */
+void executor_done(struct executor *executor, struct work *work);
+/* The same after another answer. */
+void executor_end_work(struct executor *executor, struct work *work);
+
+/* Whether letting a file share its data with its copy is worth a try. */
+bool executor_may_share(
+	const struct executor *executor, dev_t source, const struct filesystem *target);
+/* It was tried and failed. 0: copy it another way; else the -errno to fail with. */
+int executor_share_failed(
+	const struct executor *executor, dev_t source, struct filesystem *target, int error);
+
+/* A place among those that move contents. False: the slot runs again when there is one. */
+bool executor_take_transfer(struct executor *executor, struct slot *slot);
+void executor_give_transfer(struct executor *executor);
+
+#endif

@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <unistd.h>
+
+#include "io/xattr.h"
+#include "worker/file.h"
+
+/* A name that is taken and free again, over and over, is no accident. */
+#define ATTEMPTS_MAX 4
+
+/* The owner that a new file gets is the same for all in a directory (its own, or the group of the
+ * directory, or what a server maps them to), so one look at the first tells. */
+static int learn_owner(struct tree_habits *habits, int fd)
+{
+	struct stat status;
+
+	if (fstat(fd, &status))
+		return -errno;
+	habits->uid = status.st_uid;
+	habits->gid = status.st_gid;
+	habits->known = true;
+	return 0;
+}
+
+/* With a default ACL the kernel leaves the umask to that. */
+static mode_t creation_mode(
+	const struct executor *executor, const struct tree_habits *habits, mode_t source)
+{
+	if (!executor->wish.mode && habits->default_acl)
+		return source & 0777;
+	return metadata_mode(&executor->wish, source);
+}
+
+static int create(struct executor *executor, struct file *file)
+{
+	struct tree_directory *directory = file->work->target;
+	struct tree_habits *habits = &directory->habits;
+	mode_t asked, got = 0;
+	int error;
+
+	if (!habits->known)
+		habits->default_acl = xattr_has_default_acl(directory->fd);
+	asked = creation_mode(executor, habits, file->status.st_mode);
+	error = target_create(&file->target, asked, &got);
+	if (!error && !habits->known)
+		error = learn_owner(habits, file->target.fd);
+	if (error)
+		return error;
+	if (got == asked)
+		got = metadata_mode(&executor->wish, asked);
+	file->present =
+		(struct metadata_present){habits->uid, habits->gid, got, habits->default_acl};
+	return 0;
+}
+
+/* Done by a worker that died before it could say so: then it is no reason to skip. */
+static bool was_copied(const struct file *file, const struct stat *existing)
+{
+	const struct stat *source = &file->status;
+
+	return file->work->item->flags & ITEM_RETRIED && S_ISREG(existing->st_mode) &&
+	       existing->st_size == source->st_size &&
+	       existing->st_mtim.tv_sec == source->st_mtim.tv_sec &&
+	       existing->st_mtim.tv_nsec == source->st_mtim.tv_nsec;
+}
+
+/* TARGET_ABSENT: create it. Anything else: the file is over. */
+static int keep_existing(struct executor *executor, struct file *file)
+{
+	struct stat existing;
+	int found =
+		target_look(file->target.directory_fd, file->target.name, &file->status, &existing);
+
+	if (found == TARGET_ABSENT)
+		return found;
+	if (found < 0)
+		file_fail(executor, file, OPERATION_CREATE, found);
+	else if (was_copied(file, &existing))
+		file_done(executor, file);
+	else
+		file_skip(executor, file);
+	return TARGET_OTHER;
+}
+
+static bool refuse(struct executor *executor, struct file *file, int found)
+{
+	switch (found) {
+	case TARGET_DIRECTORY:
+		file_fail(executor, file, OPERATION_IS_DIRECTORY, -EISDIR);
+		break;
+	case TARGET_SAME:
+		file_fail(executor, file, OPERATION_CREATE, -EEXIST);
+		break;
+	case TARGET_OTHER:
+		file_fail(executor, file, OPERATION_OPEN_TARGET, -ELOOP);
+		break;
+	default:
+		file_fail(executor, file, OPERATION_OPEN_TARGET, found);
+		break;
+	}
+	return false;
+}
+
+/* Opens what exists. *ret_absent: nothing does (any more). False: the file is over. */
+static bool open_existing(struct executor *executor, struct file *file, bool *ret_absent)
+{
+	struct stat status;
+	int found;
+
+	*ret_absent = false;
+	if (executor->options.no_clobber) {
+		*ret_absent = keep_existing(executor, file) == TARGET_ABSENT;
+		return *ret_absent;
+	}
+	found = target_open_existing(&file->target, executor->policy, &file->status, &status);
+	if (found == TARGET_ABSENT) {
+		*ret_absent = true;
+		return true;
+	}
+	if (found != TARGET_OPENED)
+		return refuse(executor, file, found);
+	file->present = (struct metadata_present){
+		status.st_uid, status.st_gid, status.st_mode & 07777, true};
+	return true;
+}
+
+bool file_open_target(struct executor *executor, struct file *file)
+{
+	bool absent = true;
+	int error;
+
+	if ((file->blocked || file->work->target->habits.collides) &&
+		!open_existing(executor, file, &absent))
+		return false;
+	if (!absent)
+		return true;
+	error = create(executor, file);
+	if (error)
+		file_fail(executor, file, OPERATION_CREATE, error);
+	return !error;
+}
+
+void file_store(struct executor *executor, struct file *file)
+{
+	int error;
+
+	if (!file_open_target(executor, file))
+		return;
+	error = transfer_write(file->target.fd, file->buffer, file->filled, 0);
+	if (error) {
+		file_fail(executor, file, OPERATION_WRITE, error);
+		return;
+	}
+	if (!file->counted) {
+		executor_count(executor, file->work, HAUL_BYTES_READ, file->filled);
+		executor_count(executor, file->work, HAUL_BYTES_ACCEPTED, file->filled);
+		file->counted = true;
+	}
+	file_settle(executor, file);
+}
+
+/* Something exists under the name: then that is what must be written to, or made to go. */
+static void store_again(struct executor *executor, struct file *file)
+{
+	target_abandon(&file->target);
+	file->work->target->habits.collides = true;
+	file->blocked = true;
+	if (++file->attempts >= ATTEMPTS_MAX)
+		file_fail(executor, file, OPERATION_PUBLISH, -EEXIST);
+	else if (file->buffer)
+		file_store(executor, file);
+	else
+		file_stream_again(executor, file);
+}
+
+static void publish(struct executor *executor, struct file *file)
+{
+	int error = target_publish(&file->target);
+
+	if (error == -EEXIST) {
+		store_again(executor, file);
+		return;
+	}
+	if (error) {
+		file_fail(executor, file, OPERATION_PUBLISH, error);
+		return;
+	}
+	error = target_close(&file->target);
+	if (error)
+		file_fail(executor, file, OPERATION_WRITE, error);
+	else
+		file_done(executor, file);
+}
+
+void file_synced(struct executor *executor, struct file *file, int result)
+{
+	uint64_t bytes = file->buffer ? file->filled : (uint64_t)file->status.st_size;
+
+	if (result < 0) {
+		file_fail(executor, file, OPERATION_SYNC, result);
+		return;
+	}
+	executor_count(executor, file->work, HAUL_BYTES_DURABLE, bytes);
+	publish(executor, file);
+}
+
+static void sync_target(struct executor *executor, struct file *file)
+{
+	int fd = file->target.fd;
+
+	if (executor->ring && !ring_sync(executor->ring, slot_tag(&file->slot, FILE_SYNCED), fd))
+		return;
+	file_synced(executor, file, fsync(fd) ? -errno : 0);
+}
+
+void file_settle(struct executor *executor, struct file *file)
+{
+	struct metadata_result result;
+
+	if (!metadata_apply(&executor->wish, file->source_fd, file->target.fd, &file->status,
+		    &file->present, &result))
+		executor_warn_metadata(
+			executor, file->work, file->entry->index, file->target.filesystem, &result);
+	if (executor->options.durable)
+		sync_target(executor, file);
+	else
+		publish(executor, file);
+}

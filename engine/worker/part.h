@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * PREPARE, RANGE, COMMIT: the parts of copying a large file. Several workers share it, in a temporary
+ * temporary file of a name that the coordinator chose.
+ */
+#ifndef ENGINE_WORKER_PART_H
+#define ENGINE_WORKER_PART_H
+
+#include "worker/executor.h"
+
+#define PART_NO_FD (-1)
+
+/* The operations of its requests. */
+enum part_operation {
+	PART_CHUNK,
+	PART_SYNCED,
+};
+
+/* One of the three items at work. */
+struct part {
+	struct slot slot;
+	struct work *work;
+	struct wire_text name;
+	const char *target_name;
+	const char *temporary;
+	int source_fd;
+	int temporary_fd;
+	bool moving;        /* has a transfer's place */
+	struct stat status; /* of the source */
+	struct transfer transfer;
+	uint64_t told_read; /* of the transfer's counts, what was counted */
+	uint64_t told_accepted;
+};
+
+extern const size_t part_slot_bytes;
+
+/* Does the item, or begins it. 0, or -EAGAIN: no slot is free. */
+int part_begin(struct executor *executor, struct work *work);
+
+/* ---- between its parts ---- */
+
+void part_prepare(struct executor *executor, struct part *part);
+void part_range(struct executor *executor, struct part *part);
+void part_range_run(struct executor *executor, struct part *part);
+void part_range_chunk(struct executor *executor, struct part *part, unsigned chunk, int result);
+void part_commit(struct executor *executor, struct part *part);
+void part_commit_synced(struct executor *executor, struct part *part, int result);
+
+/* Opens the source and looks at it. False: the item failed and is over. */
+bool part_open_source(struct executor *executor, struct part *part);
+/* The same for the temporary file, which exists. */
+bool part_open_temporary(struct executor *executor, struct part *part);
+
+/* The item is over: without success, with it, or after another answer than DONE. */
+void part_fail(
+	struct executor *executor, struct part *part, enum wire_operation operation, int error);
+void part_done(struct executor *executor, struct part *part);
+void part_end(struct executor *executor, struct part *part);
+
+void part_remove_temporary(const struct part *part);
+void part_count_transfer(struct executor *executor, struct part *part);
+/* The file is complete, or was left out, and counts so. */
+void part_tell_done(struct executor *executor, struct part *part, bool skipped);
+
+/* ---- part_publish.c: what both PREPARE (of a reflink) and COMMIT end with ---- */
+
+/* Whether something under the name forbids the copy. Returns what is there (enum target_found) or
+ * a negative number: then the item failed and is over. */
+int part_look(struct executor *executor, struct part *part, struct stat *ret_existing);
+
+/* Gives the temporary file its metadata. */
+void part_settle(struct executor *executor, struct part *part);
+
+/* And its name. False: the item failed, without its temporary file, and is over. */
+bool part_publish(struct executor *executor, struct part *part, bool *ret_skipped);
+
+#endif
