@@ -3,6 +3,8 @@
  * haul COMMAND …, as people call it, or haul --role=ROLE …, as it calls itself: every process of a
  * job is this program in another role.
  */
+#include <libgen.h>
+#include <locale.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -10,6 +12,8 @@
 #include "cli/describe.h"
 #include "cli/help.h"
 #include "haul/exit.h"
+#include "publisher/publisher.h"
+#include "worker/worker.h"
 
 #define ROLE_PREFIX "--role="
 
@@ -18,7 +22,16 @@ struct role {
 	int (*run)(int argc, char **argv); /* argv[0] is --role=NAME; returns the exit status */
 };
 
+static int run_worker(int argc, char **argv)
+{
+	(void)argc;
+	(void)argv;
+	return worker_main();
+}
+
 static const struct role roles[] = {
+	{"worker", run_worker},
+	{"publisher", publisher_main},
 	{"describe", describe_main},
 };
 
@@ -54,6 +67,11 @@ int main(int argc, char **argv)
 {
 	const struct command *command;
 
+	setlocale(LC_ALL, "");
+	/* Linked as cp, mv or rm it is that command, and its messages begin so. */
+	command = argc ? command_find(basename(argv[0])) : NULL;
+	if (command)
+		return command->run(argc, argv);
 	if (argc < 2)
 		return say_wrong("missing command", NULL);
 	if (strncmp(argv[1], ROLE_PREFIX, strlen(ROLE_PREFIX)) == 0)

@@ -176,10 +176,10 @@ static void handle_event(struct job *job, struct loop *loop, const struct epoll_
 	}
 }
 
-static bool any_worker(const struct job *job)
+static bool any_item(const struct job *job)
 {
 	for (unsigned i = 0; i < job->crew.count; i++)
-		if (worker_running(&job->crew.worker[i]))
+		if (job->crew.worker[i].items.first)
 			return true;
 	return false;
 }
@@ -189,7 +189,7 @@ static bool finished(const struct job *job)
 	if (job->fatal)
 		return true;
 	if (job->stopping)
-		return !any_worker(job) || clock_monotonic_ns() >= job->stop_deadline_ns;
+		return !any_item(job) || clock_monotonic_ns() >= job->stop_deadline_ns;
 	return plan_finished(job) && dispatch_idle(job);
 }
 

@@ -257,7 +257,7 @@ static int handle_done(struct job *job, struct worker *worker, const struct wire
 		return -EPROTO;
 	add_sums(&worker->finished, done);
 	/* Files that grew or shrank since they were listed: the plan follows. */
-	if (item->type == WIRE_FILES && !item_failed(item))
+	if (item->type == WIRE_FILES && !item_failed(item) && !job->stopping)
 		lane_add(
 			&job->lane, HAUL_BYTES_PLANNED, done->bytes_accepted - item->planned_bytes);
 	dispatch_answered(job, worker, item);

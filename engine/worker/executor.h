@@ -55,6 +55,7 @@ struct executor {
 	struct work_queue inbox;
 	struct wire_buffer incoming;
 	uint64_t checked_ns;  /* when the channel was looked at */
+	bool paused;          /* nothing is begun or continued */
 	bool channel_watched; /* the ring tells when it is readable */
 	bool full;            /* the inbox's first item waits for a slot */
 };

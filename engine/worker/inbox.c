@@ -65,7 +65,12 @@ static int take_record(struct executor *executor, struct wire_view *view)
 	case WIRE_FINISH:
 		return add_item(executor, view);
 	case WIRE_STOP:
+		executor->paused = false;
 		drop_queued(executor);
+		return 0;
+	case WIRE_PAUSE:
+	case WIRE_RESUME:
+		executor->paused = view->type == WIRE_PAUSE;
 		return 0;
 	default:
 		return -EPROTO;

@@ -142,11 +142,23 @@ static int look_at_channel(struct executor *executor, uint64_t now_ns)
 	return inbox_receive(executor, false);
 }
 
+/* What completes meanwhile waits in the ring. */
+static int stand_still(struct executor *executor)
+{
+	int error = 0;
+
+	while (executor->paused && !error)
+		error = sleep_on_channel(executor);
+	return error;
+}
+
 static int take_turn(struct executor *executor)
 {
 	uint64_t now_ns = clock_monotonic_ns();
 	int error = look_at_channel(executor, now_ns);
 
+	if (!error && executor->paused)
+		error = stand_still(executor);
 	if (error)
 		return error;
 	run_slots(executor);
