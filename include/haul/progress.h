@@ -245,10 +245,11 @@ enum haul_next {
  *     do {
  *             haul_reader_totals(reader, &totals);
  *             while ((next = haul_reader_next(reader, &record, &lane, &lost)) != HAUL_NEXT_NOTHING)
- *                     ...
- *             if (totals.state >= HAUL_STATE_DONE)
- *                     break;
- *     } while (haul_reader_wait(reader, -1) == HAUL_WAIT_NEWS);
+ *                     if (next < 0)
+ *                             return next;
+ *                     else if (next == HAUL_NEXT_RECORD && record->type == HAUL_RECORD_FILE_DONE)
+ *                             ... (const struct haul_file *)(record + 1) ...
+ *     } while (totals.state < HAUL_STATE_DONE && haul_reader_wait(reader, -1) == HAUL_WAIT_NEWS);
  *     haul_reader_close(reader);
  *
  * The totals come first: when they say that the job has ended, what is read after them is all.
