@@ -48,36 +48,52 @@ void notify(struct job *job, const char *format, ...)
 	va_end(arguments);
 }
 
-/* GNU's words where GNU has them: scripts look for them. %1$s is the source, %2$s the target. */
-static const char *const phrase[OPERATIONS] = {
-	[OPERATION_NONE] = "cannot copy %1$s",
-	[OPERATION_OPEN_SOURCE] = "cannot open %1$s for reading",
-	[OPERATION_STAT_SOURCE] = "cannot stat %1$s",
-	[OPERATION_READ] = "error reading %1$s",
-	[OPERATION_LIST] = "cannot access %1$s",
-	[OPERATION_READ_LINK] = "cannot read symbolic link %1$s",
-	[OPERATION_READ_XATTR] = "cannot read extended attributes of %1$s",
-	[OPERATION_CREATE] = "cannot create regular file %2$s",
-	[OPERATION_OPEN_TARGET] = "cannot create regular file %2$s",
-	[OPERATION_WRITE] = "error writing %2$s",
-	[OPERATION_MAKE_DIRECTORY] = "cannot create directory %2$s",
-	[OPERATION_MAKE_LINK] = "cannot create hard link %2$s",
-	[OPERATION_MAKE_SYMLINK] = "cannot create symbolic link %2$s",
-	[OPERATION_MAKE_SPECIAL] = "cannot create special file %2$s",
-	[OPERATION_MAKE_FIFO] = "cannot create fifo %2$s",
-	[OPERATION_SET_OWNER] = "failed to preserve ownership for %2$s",
-	[OPERATION_SET_MODE] = "preserving permissions for %2$s",
-	[OPERATION_SET_TIMES] = "preserving times for %2$s",
-	[OPERATION_SET_XATTR] = "setting attributes for %2$s",
-	[OPERATION_PUBLISH] = "cannot create regular file %2$s",
-	[OPERATION_SYNC] = "cannot synchronize %2$s",
-	[OPERATION_SOURCE_CHANGED] = "not copying %1$s, as it changed while being copied",
-	[OPERATION_SOURCE_REPLACED] = "skipping file %1$s, as it was replaced while being copied",
-	[OPERATION_NOT_DIRECTORY] = "cannot overwrite non-directory %2$s with directory %1$s",
-	[OPERATION_IS_DIRECTORY] = "cannot overwrite directory %2$s with non-directory",
-	[OPERATION_UNSUPPORTED] = "cannot copy %1$s: kind of file not supported",
-	[OPERATION_REMOVE] = "cannot remove %1$s",
-	[OPERATION_WORKER_DIED] = "not copying %1$s, as workers died over it",
+enum subject {
+	OF_SOURCE = 0,
+	OF_TARGET,
+	OF_TARGET_AND_SOURCE, /* the target, `after`, and then the source */
+};
+
+/* GNU's words where GNU has them: scripts look for them. The name stands between the two parts. */
+struct phrase {
+	const char *before;
+	enum subject subject;
+	const char *after;
+};
+
+static const struct phrase phrases[OPERATIONS] = {
+	[OPERATION_NONE] = {"cannot copy ", OF_SOURCE, ""},
+	[OPERATION_OPEN_SOURCE] = {"cannot open ", OF_SOURCE, " for reading"},
+	[OPERATION_STAT_SOURCE] = {"cannot stat ", OF_SOURCE, ""},
+	[OPERATION_READ] = {"error reading ", OF_SOURCE, ""},
+	[OPERATION_LIST] = {"cannot access ", OF_SOURCE, ""},
+	[OPERATION_READ_LINK] = {"cannot read symbolic link ", OF_SOURCE, ""},
+	[OPERATION_READ_XATTR] = {"cannot read extended attributes of ", OF_SOURCE, ""},
+	[OPERATION_CREATE] = {"cannot create regular file ", OF_TARGET, ""},
+	[OPERATION_OPEN_TARGET] = {"cannot create regular file ", OF_TARGET, ""},
+	[OPERATION_WRITE] = {"error writing ", OF_TARGET, ""},
+	[OPERATION_MAKE_DIRECTORY] = {"cannot create directory ", OF_TARGET, ""},
+	[OPERATION_MAKE_LINK] = {"cannot create hard link ", OF_TARGET, ""},
+	[OPERATION_MAKE_SYMLINK] = {"cannot create symbolic link ", OF_TARGET, ""},
+	[OPERATION_MAKE_SPECIAL] = {"cannot create special file ", OF_TARGET, ""},
+	[OPERATION_MAKE_FIFO] = {"cannot create fifo ", OF_TARGET, ""},
+	[OPERATION_SET_OWNER] = {"failed to preserve ownership for ", OF_TARGET, ""},
+	[OPERATION_SET_MODE] = {"preserving permissions for ", OF_TARGET, ""},
+	[OPERATION_SET_TIMES] = {"preserving times for ", OF_TARGET, ""},
+	[OPERATION_SET_XATTR] = {"setting attributes for ", OF_TARGET, ""},
+	[OPERATION_PUBLISH] = {"cannot create regular file ", OF_TARGET, ""},
+	[OPERATION_SYNC] = {"cannot synchronize ", OF_TARGET, ""},
+	[OPERATION_SOURCE_CHANGED] = {"not copying ", OF_SOURCE,
+		", as it changed while being copied"},
+	[OPERATION_SOURCE_REPLACED] = {"skipping file ", OF_SOURCE,
+		", as it was replaced while being copied"},
+	[OPERATION_NOT_DIRECTORY] = {"cannot overwrite non-directory ", OF_TARGET_AND_SOURCE,
+		" with directory "},
+	[OPERATION_IS_DIRECTORY] = {"cannot overwrite directory ", OF_TARGET,
+		" with non-directory"},
+	[OPERATION_UNSUPPORTED] = {"cannot copy ", OF_SOURCE, ": kind of file not supported"},
+	[OPERATION_REMOVE] = {"cannot remove ", OF_SOURCE, ""},
+	[OPERATION_WORKER_DIED] = {"not copying ", OF_SOURCE, ", as workers died over it"},
 };
 
 /* For these the words say it all; the error number is an implementation's. */
@@ -154,24 +170,29 @@ static void diagnosis_fill(struct diagnosis *diagnosis, const struct directory *
 	quote_name(diagnosis->target, diagnosis->target_quoted, sizeof(diagnosis->target_quoted));
 }
 
+static void diagnosis_word(struct diagnosis *diagnosis, enum wire_operation operation)
+{
+	const struct phrase *phrase = &phrases[OPERATION_NONE];
+	const char *source = diagnosis->source_quoted, *target = diagnosis->target_quoted;
+
+	if (operation < OPERATIONS && phrases[operation].before)
+		phrase = &phrases[operation];
+	snprintf(diagnosis->text, sizeof(diagnosis->text), "%s%s%s%s", phrase->before,
+		phrase->subject == OF_SOURCE ? source : target, phrase->after,
+		phrase->subject == OF_TARGET_AND_SOURCE ? source : "");
+}
+
 void diagnose_entry(struct job *job, const struct directory *directory, struct wire_text name,
 	struct wire_text target, enum wire_operation operation, int error)
 {
 	struct diagnosis *diagnosis = malloc(sizeof(*diagnosis));
-	const char *format = operation < OPERATIONS && phrase[operation] ? phrase[operation]
-									 : phrase[OPERATION_NONE];
 
 	if (!diagnosis) {
 		job_out_of_memory(job);
 		return;
 	}
 	diagnosis_fill(diagnosis, directory, name, target);
-	/* The formats are the table's above. */
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wformat-nonliteral"
-	snprintf(diagnosis->text, sizeof(diagnosis->text), format, diagnosis->source_quoted,
-		diagnosis->target_quoted);
-#pragma GCC diagnostic pop
+	diagnosis_word(diagnosis, operation);
 	if (speaks_for_itself(operation))
 		diagnose(job, "%s", diagnosis->text);
 	else
