@@ -24,11 +24,13 @@ int command_jobs(int argc, char **argv);
 int command_pause(int argc, char **argv);
 int command_resume(int argc, char **argv);
 int command_cancel(int argc, char **argv);
+int command_publish(int argc, char **argv);
 
 extern const struct option_set cp_options;
 extern const struct option_set jobs_options;
 extern const struct option_set pause_options;
 extern const struct option_set resume_options;
 extern const struct option_set cancel_options;
+extern const struct option_set publish_options;
 
 #endif

@@ -10,6 +10,8 @@ const struct command command_table[] = {
 	{"pause", "let jobs stand still", command_pause, &pause_options},
 	{"resume", "let paused jobs go on", command_resume, &resume_options},
 	{"cancel", "stop jobs", command_cancel, &cancel_options},
+	{"publish", "tell programs and pages how jobs are doing, live", command_publish,
+		&publish_options},
 	{NULL, NULL, NULL, NULL},
 };
 

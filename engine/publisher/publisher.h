@@ -4,6 +4,7 @@
  * as
  *
  *     haul --role=publisher --region-fd=4 [--terminal[=always]] [--json]
+ *             [--redis=URL] [--socketio=URL] [--http=ADDRESS [--http-token=FILE]]
  *
  * with the job's progress region on that descriptor. The bar goes to standard error, JSON lines go
  * to standard output. It ends by itself, after the job's last event is out; interrupts from the

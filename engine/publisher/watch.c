@@ -22,7 +22,7 @@ struct watch {
 	char job[HAUL_JOB_BYTES + 1];
 	char operation[sizeof(((struct haul_header *)0)->operation) + 1];
 	unsigned argument_count; /* those that are really there */
-	uint64_t seq;
+	uint64_t next_seq;
 	enum haul_state state; /* as the events say it */
 	struct rate rate;
 	struct current current;
@@ -55,7 +55,7 @@ static void emit(struct watch *watch, struct event *event, uint64_t time_ns)
 		time_ns = watch->told_ns;
 	watch->told_ns = time_ns;
 	event->job = watch->job;
-	event->seq = ++watch->seq;
+	event->seq = watch->next_seq++;
 	event->time_ns = wall_ns(watch, time_ns);
 	watch->target.take(watch->target.context, event);
 }
@@ -397,8 +397,8 @@ const char *watch_job(const struct watch *watch)
 	return watch->job;
 }
 
-int watch_open(struct haul_reader *reader, uint64_t now_ns, const struct watch_target *target,
-	struct watch **ret_watch)
+int watch_open(struct haul_reader *reader, uint64_t now_ns, uint64_t first_seq,
+	const struct watch_target *target, struct watch **ret_watch)
 {
 	const struct haul_header *header = haul_reader_header(reader);
 	struct watch *watch = calloc(1, sizeof(*watch));
@@ -410,6 +410,7 @@ int watch_open(struct haul_reader *reader, uint64_t now_ns, const struct watch_t
 	watch->reader = reader;
 	watch->header = header;
 	watch->target = *target;
+	watch->next_seq = first_seq;
 	memcpy(watch->job, header->job, sizeof(header->job));
 	memcpy(watch->operation, header->operation, sizeof(header->operation));
 	watch->argument_count = count_arguments(header);

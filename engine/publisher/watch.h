@@ -20,9 +20,10 @@ struct watch_target {
 	void *context;
 };
 
-/* Takes over `reader`, on failure too. `now_ns` is CLOCK_MONOTONIC, here and below. -ENOMEM. */
-int watch_open(struct haul_reader *reader, uint64_t now_ns, const struct watch_target *target,
-	struct watch **ret_watch);
+/* Takes over `reader`, on failure too. Events are numbered from `first_seq` on. `now_ns` is
+ * CLOCK_MONOTONIC, here and below. -ENOMEM. */
+int watch_open(struct haul_reader *reader, uint64_t now_ns, uint64_t first_seq,
+	const struct watch_target *target, struct watch **ret_watch);
 void watch_close(struct watch *watch); /* NULL is fine */
 
 const char *watch_job(const struct watch *watch);

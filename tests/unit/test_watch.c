@@ -76,7 +76,7 @@ static int open_job(struct fixture *fixture, uint32_t ring_bytes)
 			lane_open(&fixture->region, at, HAUL_ROLE_WORKER, &fixture->lane[at]), 0);
 	assert_int_equal(haul_reader_open_fd(fixture->region.inherit_fd, &reader), 0);
 	fixture->now_ns = fixture->region.header->start_monotonic_ns;
-	assert_int_equal(watch_open(reader, fixture->now_ns, &target, &fixture->watch), 0);
+	assert_int_equal(watch_open(reader, fixture->now_ns, 1, &target, &fixture->watch), 0);
 	return 0;
 }
 

@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: MIT */
+#include "publisher/publish.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "haul/exit.h"
+#include "publisher/lines.h"
+#include "publisher/roster.h"
+#include "publisher/sink.h"
+
+/* How often to look at a job that moves. Its writers ring up to a thousand times a second, and
+ * waking each time would take the time from them: 40 times cost 0.3 % of a core. */
+#define TICK_MS 25
+/* How long to sleep when none does: still often enough to tell that they stand. */
+#define IDLE_MS 50
+/* Without any job, only sinks may want something, such as to connect again. */
+#define NO_JOB_MS 250
+/* How long a reader may take for the rest when the publisher was told to stop. */
+#define STOP_NS UINT64_C(1000000000)
+
+#define POLL_MAX (SINKS_MAX + 2)
+
+struct publish {
+	const struct publish_request *request;
+	struct sinks sinks;
+	struct roster roster;
+	int signal_fd; /* -1: signals are the coordinator's business */
+	bool stopped;
+};
+
+static int complain(const char *what, int error)
+{
+	fprintf(stderr, "haul: publisher: %s: %s\n", what, strerror(-error));
+	return HAUL_EXIT_FAILED;
+}
+
+static uint64_t now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec;
+}
+
+/* ---- set-up ---- */
+
+static int add(struct publish *publish, const char *name, int error, struct sink *sink)
+{
+	if (!error)
+		error = sinks_add(&publish->sinks, sink);
+	if (error)
+		complain(name, error);
+	return error;
+}
+
+static int add_lines(struct publish *publish)
+{
+	struct sink *sink = NULL;
+	int error = lines_open(STDOUT_FILENO, &sink);
+
+	return add(publish, "standard output", error, sink);
+}
+
+static int add_terminal(struct publish *publish)
+{
+	struct sink *sink = NULL;
+	int error = terminal_open(STDERR_FILENO, publish->request->when, &sink);
+
+	return add(publish, "standard error", error, sink);
+}
+
+static int add_sinks(struct publish *publish)
+{
+	const struct publish_request *request = publish->request;
+	/* Lines and a bar on one terminal would garble each other. */
+	bool no_bar = request->json && request->when == TERMINAL_AUTO && isatty(STDOUT_FILENO);
+	int error = 0;
+
+	if (request->json)
+		error = add_lines(publish);
+	if (!error && request->terminal && !no_bar)
+		error = add_terminal(publish);
+	return error;
+}
+
+static void take_event(void *context, const struct event *event)
+{
+	sinks_take(context, event);
+}
+
+static void refused(const char *job, int error)
+{
+	fprintf(stderr, "haul: publisher: job %s: its progress can't be read: %s\n", job,
+		strerror(-error));
+}
+
+static int open_roster(struct publish *publish)
+{
+	const struct watch_target target = {take_event, &publish->sinks};
+	int region_fd = publish->request->region_fd;
+
+	if (region_fd >= 0)
+		return roster_open_one(region_fd, now_ns(), &target, refused, &publish->roster);
+	return roster_open_all(&target, refused, &publish->roster);
+}
+
+/* With one job, interrupts at the terminal are for its coordinator. */
+static int set_signals(struct publish *publish)
+{
+	static const int others[] = {SIGINT, SIGQUIT, SIGTERM, SIGHUP};
+	sigset_t stop;
+
+	signal(SIGPIPE, SIG_IGN);
+	publish->signal_fd = -1;
+	if (publish->request->region_fd >= 0) {
+		for (size_t at = 0; at < sizeof(others) / sizeof(others[0]); at++)
+			signal(others[at], SIG_IGN);
+		return 0;
+	}
+	sigemptyset(&stop);
+	sigaddset(&stop, SIGINT);
+	sigaddset(&stop, SIGTERM);
+	sigaddset(&stop, SIGHUP);
+	if (sigprocmask(SIG_BLOCK, &stop, NULL) < 0)
+		return -errno;
+	publish->signal_fd = signalfd(-1, &stop, SFD_CLOEXEC | SFD_NONBLOCK);
+	return publish->signal_fd < 0 ? -errno : 0;
+}
+
+/* ---- the loop ---- */
+
+static void sink_failed(const char *name, int error)
+{
+	if (error != -EPIPE)
+		complain(name, error);
+}
+
+static unsigned poll_fds(struct publish *publish, struct pollfd ready[POLL_MAX])
+{
+	unsigned count = sinks_poll(&publish->sinks, ready);
+
+	if (publish->roster.notify_fd >= 0)
+		ready[count++] = (struct pollfd){publish->roster.notify_fd, POLLIN, 0};
+	if (publish->signal_fd >= 0)
+		ready[count++] = (struct pollfd){publish->signal_fd, POLLIN, 0};
+	return count;
+}
+
+static void read_signal(struct publish *publish)
+{
+	struct signalfd_siginfo info;
+
+	if (publish->signal_fd >= 0 && read(publish->signal_fd, &info, sizeof(info)) > 0)
+		publish->stopped = true;
+}
+
+/* Until there is something to do, but no longer than is due. */
+static int sleep_tick(struct publish *publish)
+{
+	struct pollfd ready[POLL_MAX];
+	unsigned count = poll_fds(publish, ready);
+	int timeout_ms = TICK_MS;
+
+	if (!roster_moved(&publish->roster))
+		timeout_ms = roster_running(&publish->roster) ? IDLE_MS : NO_JOB_MS;
+	/* A job that stands and nothing else to wait for: its bell says when it goes on. */
+	if (!count && timeout_ms == IDLE_MS) {
+		int error = roster_wait(&publish->roster, IDLE_MS);
+
+		return error == -EINTR ? 0 : error;
+	}
+	if (poll(ready, count, timeout_ms) < 0 && errno != EINTR)
+		return -errno;
+	return 0;
+}
+
+/* What is still to be delivered gets as long as its readers take, unless someone is waiting for
+ * the end. */
+static int flush(struct publish *publish)
+{
+	uint64_t start_ns = now_ns();
+
+	for (;;) {
+		struct pollfd ready[SINKS_MAX];
+		unsigned count;
+
+		sinks_advance(&publish->sinks, now_ns(), sink_failed);
+		if (!sinks_busy(&publish->sinks))
+			return 0;
+		if (publish->stopped && now_ns() - start_ns > STOP_NS)
+			return 0;
+		count = sinks_poll(&publish->sinks, ready);
+		if (poll(ready, count, TICK_MS) < 0 && errno != EINTR)
+			return -errno;
+	}
+}
+
+static bool is_over(const struct publish *publish)
+{
+	if (publish->request->region_fd >= 0 && !roster_running(&publish->roster))
+		return true;
+	/* Without sinks, nobody is left to tell. */
+	return publish->stopped || !publish->sinks.count;
+}
+
+static int run(struct publish *publish)
+{
+	for (;;) {
+		int error;
+
+		read_signal(publish);
+		roster_step(&publish->roster, now_ns());
+		sinks_advance(&publish->sinks, now_ns(), sink_failed);
+		if (is_over(publish))
+			return flush(publish);
+		error = sleep_tick(publish);
+		if (error)
+			return error;
+	}
+}
+
+static int report(const struct publish *publish, int error)
+{
+	if (publish->sinks.oversized)
+		fprintf(stderr, "haul: publisher: %llu events were too long to tell\n",
+			(unsigned long long)publish->sinks.oversized);
+	if (error)
+		return complain("can't go on", error);
+	if (publish->request->region_fd >= 0 && publish->roster.gone)
+		return HAUL_EXIT_FAILED;
+	return HAUL_EXIT_OK;
+}
+
+static int open_and_run(struct publish *publish)
+{
+	int error = set_signals(publish);
+
+	if (error)
+		return complain("signals", error);
+	if (add_sinks(publish))
+		return HAUL_EXIT_FAILED;
+	error = open_roster(publish);
+	if (error)
+		return complain("progress can't be read", error);
+	return report(publish, run(publish));
+}
+
+int publish_run(const struct publish_request *request)
+{
+	struct publish publish = {.request = request, .roster.notify_fd = -1, .signal_fd = -1};
+	int error = sinks_open(&publish.sinks);
+	int status;
+
+	if (error)
+		return complain("no memory", error);
+	status = open_and_run(&publish);
+	roster_close(&publish.roster);
+	sinks_close(&publish.sinks);
+	if (publish.signal_fd >= 0)
+		close(publish.signal_fd);
+	return status;
+}
