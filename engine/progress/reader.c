@@ -378,10 +378,10 @@ static int open_region(int fd, const struct haul_header *map, struct haul_reader
 	struct haul_reader *reader = NULL;
 	struct haul_layout layout;
 	uint32_t abi_version;
-	int error = check_owner(fd);
+	int error = haul_layout_read(fd, &layout, &abi_version);
 
 	if (!error)
-		error = haul_layout_read(fd, &layout, &abi_version);
+		error = check_owner(fd);
 	if (error)
 		goto fail;
 	error = -ENOMEM;
