@@ -4,23 +4,36 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+static void close_run(const int *fd, unsigned count)
+{
+	/* By number: C libraries before 2.34 don't know it, nor do kernels before 5.9. */
+	if (count > 1 && !syscall(SYS_close_range, (unsigned)fd[0], (unsigned)fd[count - 1], 0u))
+		return;
+	for (unsigned i = 0; i < count; i++)
+		close(fd[i]);
+}
+
 void close_batch_flush(struct close_batch *batch)
 {
-	unsigned first = (unsigned)batch->first;
+	unsigned start = 0;
 
-	/* By number: C libraries before 2.34 don't know it, nor do kernels before 5.9. */
-	if (batch->count > 1 && !syscall(SYS_close_range, first, first + batch->count - 1, 0))
-		batch->count = 0;
-	for (; batch->count; batch->count--)
-		close((int)(first + batch->count - 1));
+	for (unsigned i = 1; i <= batch->count; i++) {
+		if (i < batch->count && batch->fd[i] == batch->fd[i - 1] + 1)
+			continue;
+		close_run(batch->fd + start, i - start);
+		start = i;
+	}
+	batch->count = 0;
 }
 
 void close_batch_add(struct close_batch *batch, int fd)
 {
-	if (batch->count &&
-		(fd != batch->first + (int)batch->count || batch->count >= CLOSE_BATCH_MAX))
+	unsigned at;
+
+	if (batch->count == CLOSE_BATCH_MAX)
 		close_batch_flush(batch);
-	if (!batch->count)
-		batch->first = fd;
+	for (at = batch->count; at && batch->fd[at - 1] > fd; at--)
+		batch->fd[at] = batch->fd[at - 1];
+	batch->fd[at] = fd;
 	batch->count++;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Closes descriptors whose close can't fail in a way that matters (they were only read from),
- * several neighbours with one call.
+ * neighbours with one call. The kernel hands out the lowest free numbers, so most are neighbours.
  */
 #ifndef ENGINE_IO_CLOSE_BATCH_H
 #define ENGINE_IO_CLOSE_BATCH_H
@@ -10,8 +10,8 @@
 
 /* Zeroed is empty. */
 struct close_batch {
-	int first;
 	unsigned count;
+	int fd[CLOSE_BATCH_MAX]; /* in rising order */
 };
 
 /* Closes it soon: at the latest when the batch is flushed. */
