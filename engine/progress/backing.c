@@ -3,14 +3,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdbool.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "progress/discover.h"
+#include "progress/leftover.h"
 
 /* Two jobs that replace the same leftover at the same time need a second look each. */
 #define PUBLISH_TRIES 16
@@ -18,13 +17,6 @@
 static void descriptor_path(int fd, char ret_path[32])
 {
 	snprintf(ret_path, 32, "/proc/self/fd/%d", fd);
-}
-
-static int lock_file(int fd)
-{
-	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-
-	return fcntl(fd, F_OFD_SETLK, &lock) ? -errno : 0;
 }
 
 static int allocate_file(int fd, uint64_t bytes)
@@ -54,7 +46,7 @@ static int adopt_file(int fd, uint64_t bytes, struct backing *backing)
 	int again, error = allocate_file(fd, bytes);
 
 	if (!error)
-		error = lock_file(fd);
+		error = leftover_lock(fd);
 	again = error ? error : open_again(fd);
 	if (again < 0) {
 		close(fd);
@@ -75,6 +67,8 @@ static int open_in_directory(unsigned index, uint64_t bytes, struct backing *bac
 	directory_fd = haul_directory_open(backing->directory, true);
 	if (directory_fd < 0)
 		return directory_fd;
+	/* Only housekeeping: what can't be swept now is swept another time. */
+	(void)leftover_sweep(directory_fd, (int64_t)time(NULL));
 	fd = openat(directory_fd, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
 	error = fd < 0 ? -errno : adopt_file(fd, bytes, backing);
 	if (error) {
@@ -121,32 +115,6 @@ int backing_open(uint64_t bytes, struct backing *ret_backing)
 	return open_memfd(bytes, ret_backing);
 }
 
-static bool is_same_file(int directory_fd, const char *name, int fd)
-{
-	struct stat by_name, by_fd;
-
-	return !fstatat(directory_fd, name, &by_name, AT_SYMLINK_NOFOLLOW) && !fstat(fd, &by_fd) &&
-	       by_name.st_ino == by_fd.st_ino && by_name.st_dev == by_fd.st_dev;
-}
-
-/* Removes a name whose owner is dead: 0, also when it is gone already. Holding the dead one's lock
- * keeps others who want the same from removing the name's next owner. */
-static int remove_leftover(int directory_fd, const char *name)
-{
-	int fd = openat(directory_fd, name, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	int error;
-
-	if (fd < 0)
-		return errno == ENOENT ? 0 : -errno;
-	error = lock_file(fd);
-	if (error == -EAGAIN || error == -EACCES)
-		error = -EEXIST;
-	if (!error && is_same_file(directory_fd, name, fd) && unlinkat(directory_fd, name, 0))
-		error = errno == ENOENT ? 0 : -errno;
-	close(fd);
-	return error;
-}
-
 int backing_publish(const struct backing *backing, const char *job)
 {
 	char from[32], name[HAUL_FILE_BYTES];
@@ -162,7 +130,7 @@ int backing_publish(const struct backing *backing, const char *job)
 			return 0;
 		if (errno != EEXIST)
 			return -errno;
-		error = remove_leftover(backing->directory_fd, name);
+		error = leftover_remove(backing->directory_fd, job);
 		if (error)
 			return error;
 	}

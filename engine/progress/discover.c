@@ -11,8 +11,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "haul/progress.h"
-
 static const char name_characters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 				      "abcdefghijklmnopqrstuvwxyz"
 				      "0123456789._-";
@@ -71,7 +69,7 @@ int haul_directory_open(const char *path, bool create)
 	return fd;
 }
 
-static bool job_from_file(const char *file, char ret_job[HAUL_JOB_BYTES])
+bool haul_job_from_file(const char *file, char ret_job[HAUL_JOB_BYTES])
 {
 	size_t bytes = strlen(file);
 	size_t suffix_bytes = strlen(HAUL_FILE_SUFFIX);
@@ -106,7 +104,7 @@ static int each_in_directory(int fd, int (*found)(const char *job, void *context
 			result = -errno;
 			break;
 		}
-		if (job_from_file(entry->d_name, job))
+		if (haul_job_from_file(entry->d_name, job))
 			result = found(job, context);
 	}
 	closedir(directory);

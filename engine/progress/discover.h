@@ -9,6 +9,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "haul/progress.h"
+
 #define HAUL_DIRECTORIES 2
 #define HAUL_FILE_BYTES  80 /* room for a job's file name, its NUL included */
 #define HAUL_FILE_SUFFIX ".progress"
@@ -18,6 +20,9 @@ bool haul_job_name_valid(const char *job);
 
 /* Writes the file name of a valid job name. */
 void haul_job_file(const char *job, char ret_file[HAUL_FILE_BYTES]);
+
+/* The job that a file name belongs to. False: it is no region's. */
+bool haul_job_from_file(const char *file, char ret_job[HAUL_JOB_BYTES]);
 
 /* The path of one of the HAUL_DIRECTORIES, best first. -ENOENT: it has none on this machine;
  * -ENAMETOOLONG. */

@@ -46,7 +46,8 @@ struct region {
 /* Creates the file (in a directory that only its owner can enter), takes the lock whose loss tells
  * readers that the writer is gone, and maps it. The file appears under its name when it is
  * complete, not before. All memory is allocated now, so that no write can fault later. -EEXIST: a
- * job of this name is running. A region left behind by a dead job of the same name is replaced.
+ * job of this name is running. A region left behind by a dead job of the same name is replaced, and
+ * those of others go when they are an hour old.
  * -EINVAL: a name, a lane count or a ring size (a power of two, at least 4096) that can't be. */
 int region_create(const struct region_spec *spec, struct region *ret_region);
 

@@ -16,6 +16,7 @@
 #include <sys/stat.h>
 
 #include "progress/discover.h"
+#include "progress/leftover.h"
 #include "region_fixture.h"
 
 #define EXIT_SKIPPED 77
@@ -164,6 +165,54 @@ static void what_a_dead_job_left_is_replaced(void **state)
 	region_remove(&region);
 }
 
+static int make_file(int directory, const char *name)
+{
+	int fd = openat(directory, name, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+
+	assert_true(fd >= 0);
+	return fd;
+}
+
+static bool has_file(int directory, const char *name)
+{
+	return faccessat(directory, name, F_OK, 0) == 0;
+}
+
+static void leftovers_go_when_they_are_old(void **state)
+{
+	static const char *const names[] = {
+		"dead.progress", "dead.control", "alive.control", "else"};
+	char top[] = "/tmp/haul-test-region.XXXXXX";
+	int64_t now_s = time(NULL);
+	int directory, alive;
+
+	(void)state;
+	assert_non_null(mkdtemp(top));
+	directory = haul_directory_open(top, false);
+	assert_true(directory >= 0);
+	alive = make_file(directory, "alive.progress");
+	assert_int_equal(leftover_lock(alive), 0);
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		close(make_file(directory, names[i]));
+
+	assert_int_equal(leftover_sweep(directory, now_s + LEFTOVER_SECONDS - 60), 0);
+	assert_true(has_file(directory, "dead.progress"));
+	assert_int_equal(leftover_sweep(directory, now_s + LEFTOVER_SECONDS + 60), 0);
+	assert_false(has_file(directory, "dead.progress"));
+	assert_false(has_file(directory, "dead.control"));
+	assert_true(has_file(directory, "alive.progress"));
+	assert_true(has_file(directory, "alive.control"));
+	assert_true(has_file(directory, "else"));
+
+	assert_int_equal(leftover_remove(directory, "alive"), -EEXIST);
+	close(alive);
+	assert_int_equal(leftover_remove(directory, "alive"), 0);
+	assert_false(has_file(directory, "alive.progress"));
+	assert_int_equal(unlinkat(directory, "else", 0), 0);
+	close(directory);
+	assert_int_equal(rmdir(top), 0);
+}
+
 /* Many that want the same leftover: one gets it. */
 static void a_leftover_has_one_heir(void **state)
 {
@@ -201,11 +250,6 @@ static void a_leftover_has_one_heir(void **state)
 	assert_int_equal(heirs, 1);
 	assert_int_equal(region_create(&spec, &left), 0);
 	region_remove(&left);
-}
-
-static bool has_named_file(const char *path)
-{
-	return access(path, F_OK) == 0;
 }
 
 /* Runs `body` in a child with its own /dev/shm of `bytes`, or skips. */
@@ -277,7 +321,7 @@ static void create_among_strangers(void)
 	check(mkdtemp(template) != NULL && setenv("XDG_RUNTIME_DIR", template, 1) == 0);
 	check(region_create(&spec, &region) == 0);
 	check(region.named && strncmp(region.path, template, strlen(template)) == 0);
-	check(has_named_file(region.path));
+	check(access(region.path, F_OK) == 0);
 	check(haul_reader_open("elsewhere", &reader) == 0);
 	region_remove(&region);
 	check(haul_reader_wait(reader, 0) == HAUL_WAIT_GONE);
@@ -476,6 +520,7 @@ int main(void)
 		cmocka_unit_test(the_file_is_private_and_all_its_memory_is_there),
 		cmocka_unit_test(a_running_job_keeps_its_name),
 		cmocka_unit_test(what_a_dead_job_left_is_replaced),
+		cmocka_unit_test(leftovers_go_when_they_are_old),
 		cmocka_unit_test(a_leftover_has_one_heir),
 		cmocka_unit_test(a_full_shm_gets_an_anonymous_region),
 		cmocka_unit_test(an_unsafe_directory_is_passed_over),
