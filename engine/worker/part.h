@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * PREPARE, RANGE, COMMIT: the parts of copying a large file. Several workers share it, in a temporary
+ * PREPARE, RANGE, COMMIT: the parts of copying a large file. Several workers share it, in a
  * temporary file of a name that the coordinator chose.
  */
 #ifndef ENGINE_WORKER_PART_H

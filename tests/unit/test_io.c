@@ -39,11 +39,11 @@ static int set_up(void **state)
 
 	if (!place)
 		return -1;
+	*state = place;
 	strcpy(place->path, "/var/tmp/haul-test-XXXXXX");
 	if (!mkdtemp(place->path))
 		return -1;
 	place->fd = open(place->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	*state = place;
 	return place->fd < 0;
 }
 

@@ -1,8 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* Plays the coordinator to one worker, a child process, over a real channel. Include cmocka.h
- * before. */
+/* Plays the coordinator to one worker, a child process, over a real channel. */
 #ifndef TESTS_UNIT_WORKER_DRIVER_H
 #define TESTS_UNIT_WORKER_DRIVER_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -254,6 +260,23 @@ static inline void driver_run(struct driver *driver, struct outcome *ret_outcome
 		while (wire_next(&driver->in, &offset, &view) == 1)
 			answered = driver_take(ret_outcome, &view) || answered;
 	}
+}
+
+static inline void driver_check_clean(const struct outcome *outcome)
+{
+	if (outcome->failure_count)
+		fail_msg("failure: operation %u, error %d (%s)", outcome->failure[0].operation,
+			outcome->failure[0].error, strerror(outcome->failure[0].error));
+}
+
+static inline void driver_check_failure(
+	const struct outcome *outcome, unsigned index, enum wire_operation operation, int error)
+{
+	assert_int_equal(outcome->failure_count, 1);
+	assert_int_equal(outcome->failure[0].index, index);
+	assert_int_equal(outcome->failure[0].operation, operation);
+	assert_int_equal(outcome->failure[0].error, error);
+	assert_int_equal(outcome->failure[0].warning, 0);
 }
 
 /* ---- items ---- */
