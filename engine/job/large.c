@@ -73,6 +73,7 @@ int large_begin(struct job *job, struct directory *directory, const struct wire_
 	snprintf(large->temporary, sizeof(large->temporary), ".haul.%08x%x",
 		(unsigned)job->region.header->start_realtime_ns, (unsigned)job->temporary_count++);
 	queue_push_back(&job->work, item);
+	directory->pending++;
 	large->next = job->larges;
 	job->larges = large;
 	return 0;
@@ -89,6 +90,8 @@ static void large_end(struct job *job, struct large *large)
 	if (large->link)
 		settle_link(job, large->link, large->directory,
 			target.bytes ? target : large_name(large), large->failed);
+	/* The item that ended it still holds the directory. */
+	large->directory->pending--;
 	free(large->entry);
 	free(large);
 }
@@ -152,6 +155,9 @@ void large_item_done(struct job *job, struct item *item)
 	int error = 0;
 
 	large->outstanding--;
+	/* What a stopping worker answers may be dropped work: large_discard_all looks after it. */
+	if (job->stopping)
+		return;
 	large->failed = large->failed || item_failed(item);
 	if (is_discard(item) || item->type == WIRE_COMMIT)
 		large->prepared = false;
@@ -179,15 +185,18 @@ static int open_target_directory(const struct directory *directory)
 		SYS_openat2, directory->root->target_fd, *path ? path : ".", &how, sizeof(how));
 }
 
-/* Best effort: the file has a name that says whose it is, and never a final one. */
+/* Best effort: the file has a name that says whose it is, and never a final one. A worker may have
+ * made it without having told so. */
 static void large_discard(struct large *large)
 {
-	int fd = large->prepared ? open_target_directory(large->directory) : -1;
+	int fd = open_target_directory(large->directory);
 
 	if (fd >= 0) {
 		(void)unlinkat(fd, large->temporary, 0);
 		close(fd);
 	}
+	large->directory->pending--;
+	directory_release(large->directory);
 	free(large->entry);
 	free(large);
 }
