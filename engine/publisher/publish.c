@@ -12,8 +12,10 @@
 
 #include "haul/exit.h"
 #include "publisher/lines.h"
+#include "publisher/redis.h"
 #include "publisher/roster.h"
 #include "publisher/sink.h"
+#include "publisher/socketio.h"
 
 /* How often to look at a job that moves. Its writers ring up to a thousand times a second, and
  * waking each time would take the time from them: 40 times cost 0.3 % of a core. */
@@ -76,6 +78,22 @@ static int add_terminal(struct publish *publish)
 	return add(publish, "standard error", error, sink);
 }
 
+static int add_redis(struct publish *publish)
+{
+	struct sink *sink = NULL;
+	int error = redis_open(publish->request->redis, &sink);
+
+	return add(publish, "--redis", error, sink);
+}
+
+static int add_socketio(struct publish *publish)
+{
+	struct sink *sink = NULL;
+	int error = socketio_open(publish->request->socketio, &sink);
+
+	return add(publish, "--socketio", error, sink);
+}
+
 static int add_sinks(struct publish *publish)
 {
 	const struct publish_request *request = publish->request;
@@ -87,6 +105,10 @@ static int add_sinks(struct publish *publish)
 		error = add_lines(publish);
 	if (!error && request->terminal && !no_bar)
 		error = add_terminal(publish);
+	if (!error && request->redis)
+		error = add_redis(publish);
+	if (!error && request->socketio)
+		error = add_socketio(publish);
 	return error;
 }
 

@@ -1,0 +1,252 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+#
+# haul publish --redis, with a real server that is also stopped, killed, paused and filled up.
+
+. "$(dirname "$0")/../lib.sh"
+private_mounts "$@"
+need_program redis-server
+need_program redis-cli redis-tools
+need_program jq
+
+# start_redis [OPTION...]: on a unix socket in the test's directory.
+start_redis()
+{
+	redis-server --port 0 --unixsocket "$WORK/redis" --save '' --appendonly no \
+		--dir "$WORK" --daemonize no --loglevel warning "$@" >>"$WORK/redis.log" 2>&1 &
+	REDIS_PID=$!
+	wait_until 5 answers
+}
+
+answers()
+{
+	redis PING >/dev/null
+}
+
+stop_redis()
+{
+	kill -"${1:-TERM}" "$REDIS_PID"
+	wait "$REDIS_PID" 2>/dev/null || true
+}
+
+redis()
+{
+	redis-cli -s "$WORK/redis" --no-auth-warning "$@"
+}
+
+# start_publisher [URL]
+start_publisher()
+{
+	"$HAUL" publish --redis "${1:-unix://$WORK/redis}" 2>"$WORK/publisher.err" &
+	PUBLISHER_PID=$!
+}
+
+# As the test's shell ends, so do they.
+stop_all()
+{
+	kill -CONT "${REDIS_PID:-}" 2>/dev/null || true
+	kill "${PUBLISHER_PID:-}" "${REDIS_PID:-}" ${SUBSCRIBER_PID:-} 2>/dev/null || true
+	wait
+}
+
+# subscribe: everything that is published goes to $WORK/messages, an event a line.
+subscribe()
+{
+	redis PSUBSCRIBE 'haul:job:*:events' >"$WORK/raw" &
+	SUBSCRIBER_PID=$!
+	wait_until 5 grep -q '^1$' "$WORK/raw"
+}
+
+messages()
+{
+	grep '^{' "$WORK/raw"
+}
+
+make_tree()
+{
+	mkdir -p "$WORK/tree/sub" "$WORK/copy/tree/fails"
+	head -c 3M /dev/urandom >"$WORK/tree/sub/large"
+	echo text >"$WORK/tree/fails"
+}
+
+copy()
+{
+	"$HAUL" cp -a --job "$1" "$WORK/tree" "$WORK/copy" 2>/dev/null || true
+}
+
+has_state()
+{
+	[ "$(redis HGET "haul:job:$1" state)" = "$2" ]
+}
+
+streamed()
+{
+	redis XRANGE haul:events - + | grep '^{' | jq -c "select(.job == \"$1\")"
+}
+
+test_events_state_and_stream()
+{
+	trap stop_all EXIT
+	make_tree
+	start_redis
+	subscribe
+	start_publisher
+	sleep 0.3
+	copy one
+	wait_until 5 has_state one failed
+	wait_until 5 eval 'messages | grep -q "\"state\":\"failed\",\"op\""'
+	expect_equal "first" started "$(messages | head -n 1 | jq -r .state)"
+	expect_equal "last" "job failed 1" \
+		"$(messages | tail -n 1 | jq -r '"\(.event) \(.state) \(.exit)"')"
+	expect_equal "failed file" "$WORK/tree/fails" \
+		"$(messages | jq -r 'select(.event == "file" and .state == "failed").path')"
+	expect_equal "stream" "job file progress job" "$(streamed one | jq -r .event | xargs)"
+	expect_equal "order" "" "$(messages | jq 'select(.job == "one").seq' | sort -nc 2>&1)"
+	expect_equal "progress" 2 "$(redis HGET haul:job:one progress | jq .files.planned)"
+	expect_equal "latest seq" "$(messages | tail -n 1 | jq .seq)" "$(redis HGET haul:job:one seq)"
+	[ "$(redis TTL haul:job:one)" -gt 80000 ] || fail "the state expires too soon"
+}
+
+# The events that must arrive, exactly as often as they should.
+must_arrive()
+{
+	streamed "$1" | jq -r '"\(.event) \(.state)"' | sort | uniq
+}
+
+expected="file failed
+job failed
+job started
+progress failed"
+
+test_server_that_starts_late()
+{
+	trap stop_all EXIT
+	make_tree
+	start_publisher
+	sleep 0.3
+	copy late
+	start_redis
+	wait_until 20 has_state late failed
+	wait_until 5 eval '[ "$(must_arrive late)" = "$expected" ]'
+	expect_match 'redis: .*trying again' "$WORK/publisher.err"
+	expect_match 'redis: connected again' "$WORK/publisher.err"
+	expect_equal "messages for people" 2 "$(wc -l <"$WORK/publisher.err")"
+}
+
+test_server_that_is_killed()
+{
+	trap stop_all EXIT
+	make_tree
+	start_redis
+	start_publisher
+	sleep 0.3
+	copy before
+	wait_until 5 has_state before failed
+	stop_redis KILL
+	copy meanwhile
+	start_redis
+	wait_until 20 has_state meanwhile failed
+	wait_until 5 has_state before failed
+	wait_until 5 eval '[ "$(must_arrive meanwhile)" = "$expected" ]'
+}
+
+test_server_that_stands_still()
+{
+	trap stop_all EXIT
+	make_tree
+	start_redis
+	start_publisher
+	sleep 0.3
+	kill -STOP "$REDIS_PID"
+	copy standing
+	copy standing2
+	sleep 6
+	kill -CONT "$REDIS_PID"
+	wait_until 20 has_state standing2 failed
+	wait_until 5 eval '[ "$(must_arrive standing)" = "$expected" ]'
+	wait_until 5 eval '[ "$(must_arrive standing2)" = "$expected" ]'
+}
+
+test_server_that_is_full()
+{
+	trap stop_all EXIT
+	make_tree
+	start_redis
+	start_publisher
+	sleep 0.3
+	redis CONFIG SET maxmemory 1 >/dev/null
+	copy full
+	wait_until 5 grep -q 'redis: OOM' "$WORK/publisher.err"
+	redis CONFIG SET maxmemory 0 >/dev/null
+	wait_until 10 has_state full failed
+	wait_until 5 eval '[ "$(must_arrive full)" = "$expected" ]'
+}
+
+# What docs/publishing.md tells to grant is enough, and no more than that is used.
+test_least_privilege()
+{
+	trap stop_all EXIT
+	make_tree
+	start_redis
+	local acl
+	acl=$(sed -n 's/^    ACL SETUSER haul //p' "$ROOT/docs/publishing.md")
+	[ -n "$acl" ] || fail "the manual has no ACL"
+	# shellcheck disable=SC2086 # words, as a person would type them
+	redis ACL SETUSER haul ${acl//SECRET/p@ss} >"$WORK/acl"
+	expect_match OK "$WORK/acl"
+	start_publisher "unix://haul:p%40ss@$WORK/redis"
+	sleep 0.3
+	copy least
+	wait_until 5 has_state least failed
+	wait_until 5 eval '[ "$(must_arrive least)" = "$expected" ]'
+	expect_equal "messages for people" "" "$(cat "$WORK/publisher.err")"
+	expect_equal "refusals" "" "$(redis ACL LOG)"
+}
+
+test_wrong_password()
+{
+	trap stop_all EXIT
+	start_redis --requirepass right
+	start_publisher "unix://:wrong@$WORK/redis"
+	wait_until 5 grep -q 'redis: WRONGPASS' "$WORK/publisher.err"
+	sleep 1
+	expect_equal "messages for people" 1 "$(wc -l <"$WORK/publisher.err")"
+	! grep -q wrong@ "$WORK/publisher.err" || fail "it tells the password"
+}
+
+test_tcp_and_database()
+{
+	trap stop_all EXIT
+	make_tree
+	start_redis --port 16399 --bind 127.0.0.1
+	start_publisher "redis://127.0.0.1:16399/3"
+	sleep 0.3
+	copy tcp
+	wait_until 5 eval '[ "$(redis -n 3 HGET haul:job:tcp state)" = failed ]'
+	expect_equal "database 0" "" "$(redis HGET haul:job:tcp state)"
+}
+
+test_bad_addresses()
+{
+	for url in nonsense redis:// "redis://[::1" unix://relative "redis://127.0.0.1:6379/x" \
+		rediss://127.0.0.1 redis://%zz@127.0.0.1; do
+		expect_status 1 "$HAUL" publish --redis "$url"
+		expect_equal "lines for $url" 1 "$(wc -l <"$WORK/err")"
+		expect_match '^haul: publisher: --redis: ' "$WORK/err"
+	done
+}
+
+# One job's own publisher, which ends with the job.
+test_stops_with_sigterm()
+{
+	trap stop_all EXIT
+	start_redis
+	start_publisher
+	sleep 0.3
+	kill -TERM "$PUBLISHER_PID"
+	local status=0
+	wait "$PUBLISHER_PID" || status=$?
+	expect_equal "status" 0 "$status"
+}
+
+run_tests
