@@ -1,0 +1,84 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+#
+# Ctrl-C stops within a second with exit status 3, and what stands under a final name is whole.
+
+. "$(dirname "$0")/../lib.sh"
+. "$(dirname "$0")/../processes.sh"
+. "$(dirname "$0")/../throttle.sh"
+private_mounts "$@"
+
+ROUNDS=${ROUNDS:-15}
+FEATURES=ordinary,sizes,wide,hard-links,large,sparse
+
+# stop_and_check SIGNAL TARGET SOURCE COPY: TARGET is as kill has it, so a group is "-ID".
+stop_and_check()
+{
+	local begin status=0 took
+	begin=$(now_us)
+	kill "-$1" -- "$2" 2>/dev/null || true
+	wait_for_haul || status=$?
+	took=$(($(now_us) - begin))
+	case $status in
+	0) ;;
+	3) STOPPED=$((STOPPED + 1)) ;;
+	*) fail "status $status: $(cat "$WORK/err")" ;;
+	esac
+	[ "$took" -lt 1000000 ] || fail "it took $took us to stop"
+	no_half_files "$3" "$4"
+	[ ! -d "$4" ] || expect_equal "unfinished files" "" "$(find "$4" -name '.haul.*')"
+}
+
+STOPPED=0
+
+# As a terminal does it: the signal goes to the whole process group.
+start_group()
+{
+	setsid env --default-signal=INT,TERM "$HAUL" "$@" >"$WORK/out" 2>"$WORK/err" &
+	HAUL_PROCESS=$!
+}
+
+test_interrupt_at_any_moment()
+{
+	local round
+	RANDOM=3
+	"$ROOT/tests/trees/nasty" "$WORK/tree" --only "$FEATURES"
+	for ((round = 1; round <= ROUNDS; round++)); do
+		start_group cp -a "$WORK/tree" "$WORK/copy"
+		sleep_us $((20000 + $(random_below 200000)))
+		stop_and_check INT "-$HAUL_PROCESS" "$WORK/tree" "$WORK/copy"
+		rm -rf "$WORK/copy"
+	done
+	[ "$STOPPED" -ge $((ROUNDS / 3)) ] || fail "only $STOPPED interrupts met the copy"
+}
+
+test_terminated_coordinator()
+{
+	"$ROOT/tests/trees/nasty" "$WORK/tree" --only "$FEATURES"
+	start_haul cp -a "$WORK/tree" "$WORK/copy"
+	wait_until 5 workers_are_there
+	stop_and_check TERM "$HAUL_PROCESS" "$WORK/tree" "$WORK/copy"
+}
+
+# A slow disk: reads that are under way don't hold up the end, and the words say what happened.
+test_interrupt_of_a_slow_copy()
+{
+	make_filesystem slow ext4 128M
+	mkdir "$WORK/slow/tree"
+	head -c 40M /dev/urandom >"$WORK/slow/tree/large"
+	echo small >"$WORK/slow/tree/small"
+	throttle "$WORK/slow" 10000000
+	(
+		echo "$BASHPID" >"$THROTTLE_GROUP/cgroup.procs"
+		exec env --default-signal=INT "$HAUL" cp -a "$WORK/slow/tree" "$WORK/copy" 2>"$WORK/err"
+	) &
+	HAUL_PROCESS=$!
+	sleep 1
+	stop_and_check INT "$HAUL_PROCESS" "$WORK/slow/tree" "$WORK/copy"
+	expect_equal "stopped" 1 "$STOPPED"
+	expect_equal "lines" 1 "$(wc -l <"$WORK/err")"
+	expect_match '^haul cp: .*(interrupted|stopped)' "$WORK/err"
+	throttle_end
+}
+
+run_tests
