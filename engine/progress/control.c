@@ -195,7 +195,7 @@ static bool sender_may(struct msghdr *message)
 int control_next(const struct control *control, enum control_command *ret_command,
 	struct control_peer *ret_peer)
 {
-	struct control_request request;
+	struct control_request request = {0};
 	union credentials space;
 
 	for (;;) {
