@@ -110,9 +110,10 @@ int resolve_directory(int root_fd, const char *path, bool follow, bool *step_by_
 	return walk_path(&walk, root_fd, path, ret_fd);
 }
 
-int resolve_directory_path(int root_fd, const char *path, bool *step_by_step, int *ret_fd)
+int resolve_directory_path(
+	int root_fd, const char *path, bool follow, bool *step_by_step, int *ret_fd)
 {
-	struct walk walk = {O_PATH | O_DIRECTORY | O_CLOEXEC, false, step_by_step};
+	struct walk walk = {O_PATH | O_DIRECTORY | O_CLOEXEC, follow, step_by_step};
 
 	return walk_path(&walk, root_fd, path, ret_fd);
 }

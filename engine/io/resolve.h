@@ -11,6 +11,7 @@
 int resolve_directory(int root_fd, const char *path, bool follow, bool *step_by_step, int *ret_fd);
 
 /* The same with O_PATH: needs no permission to read, and gives none. */
-int resolve_directory_path(int root_fd, const char *path, bool *step_by_step, int *ret_fd);
+int resolve_directory_path(
+	int root_fd, const char *path, bool follow, bool *step_by_step, int *ret_fd);
 
 #endif

@@ -187,9 +187,14 @@ static enum target_found classify(const struct stat *found, const struct stat *s
 int target_look(
 	int directory_fd, const char *name, const struct stat *source, struct stat *ret_status)
 {
-	if (!fstatat(directory_fd, name, ret_status, AT_SYMLINK_NOFOLLOW))
-		return classify(ret_status, source);
-	return errno == ENOENT ? TARGET_ABSENT : -errno;
+	struct stat behind;
+
+	if (fstatat(directory_fd, name, ret_status, AT_SYMLINK_NOFOLLOW))
+		return errno == ENOENT ? TARGET_ABSENT : -errno;
+	if (S_ISLNK(ret_status->st_mode) && !fstatat(directory_fd, name, &behind, 0) &&
+		classify(&behind, source) == TARGET_SAME)
+		return TARGET_SAME;
+	return classify(ret_status, source);
 }
 
 static int remove_existing(const struct target *target)

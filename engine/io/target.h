@@ -39,7 +39,7 @@ enum target_found {
 	TARGET_OPENED,    /* empty, to be written to in place */
 	TARGET_ABSENT,    /* or removed: create it */
 	TARGET_DIRECTORY, /* a directory is in the way */
-	TARGET_SAME,      /* it is the source itself */
+	TARGET_SAME,      /* it is the source itself, or a symlink to it */
 	TARGET_OTHER,     /* a symlink, FIFO or device, which may not be written through */
 };
 

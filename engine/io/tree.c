@@ -177,10 +177,11 @@ static int directory_open(struct tree *tree, struct tree_directory *directory)
 	int error = resolve_directory(
 		root_fd, directory->path, follow, &tree->step_by_step, &directory->fd);
 
-	/* A directory that may be written to but not read. */
-	if (error == -EACCES && directory->side == TREE_TARGET)
+	if (error == -EACCES) {
+		directory->unreadable = true;
 		error = resolve_directory_path(
-			root_fd, directory->path, &tree->step_by_step, &directory->fd);
+			root_fd, directory->path, follow, &tree->step_by_step, &directory->fd);
+	}
 	if (error)
 		return error;
 	error = filesystem_find(&tree->filesystems, directory->fd, &directory->filesystem);

@@ -35,6 +35,7 @@ struct tree_directory {
 	struct tree_directory *next; /* most recently used first */
 	struct tree_root *root;      /* NULL: its root was taken away */
 	enum tree_side side;
+	bool unreadable; /* fd is O_PATH: names may be used below it, but not listed */
 	int fd;
 	unsigned users;
 	struct filesystem *filesystem;

@@ -22,12 +22,15 @@ static int learn_owner(struct tree_habits *habits, int fd)
 	return 0;
 }
 
-/* With a default ACL the kernel leaves the umask to that. */
+/* With a default ACL the kernel leaves the umask to that. Attributes of the user's own can be set
+ * only where the mode lets the user write. */
 static mode_t creation_mode(
 	const struct executor *executor, const struct tree_habits *habits, mode_t source)
 {
 	if (!executor->wish.mode && habits->default_acl)
 		return source & 0777;
+	if (executor->wish.xattr && !executor->wish.privileged)
+		source |= 0600;
 	return metadata_mode(&executor->wish, source);
 }
 
@@ -46,7 +49,8 @@ static int create(struct executor *executor, struct file *file)
 		error = learn_owner(habits, file->target.fd);
 	if (error)
 		return error;
-	if (got == asked)
+	/* What a default ACL made of it is as it should be. */
+	if (!executor->wish.mode && habits->default_acl && got == asked)
 		got = metadata_mode(&executor->wish, asked);
 	file->present =
 		(struct metadata_present){habits->uid, habits->gid, got, habits->default_acl};

@@ -33,6 +33,7 @@ static int apply(struct executor *executor, struct work *work)
 	struct metadata_present known;
 	struct metadata_result result;
 	struct metadata_wish wish;
+	int source_fd = work->source->unreadable ? -1 : work->source->fd;
 
 	if (fstat(work->target->fd, &present))
 		return -errno;
@@ -41,7 +42,7 @@ static int apply(struct executor *executor, struct work *work)
 	wish = directory_wish(executor, directory, present.st_mode);
 	if (!wish.mode && !directory->created)
 		source.st_mode = present.st_mode;
-	if (!metadata_apply(&wish, work->source->fd, work->target->fd, &source, &known, &result))
+	if (!metadata_apply(&wish, source_fd, work->target->fd, &source, &known, &result))
 		executor_warn_metadata(executor, work, 0, work->target->filesystem, &result);
 	return 0;
 }

@@ -55,18 +55,18 @@ static void list_end(struct executor *executor, struct list *list)
 	executor_end_work(executor, work);
 }
 
-static void answer_failed(struct executor *executor, struct work *work)
-{
-	struct wire_listed listed = {.id = work->item->id, .complete = 1};
-
-	report_put(&executor->report, WIRE_LISTED, &listed, sizeof(listed));
-}
-
+/* What is known of the directory itself is told all the same: it may have been made. */
 static void list_fail(
 	struct executor *executor, struct list *list, enum wire_operation operation, int error)
 {
+	struct wire_listed listed = {
+		.id = list->work->item->id,
+		.complete = 1,
+		.directory = list->directory,
+	};
+
 	executor_fail(executor, list->work, 0, operation, error);
-	answer_failed(executor, list->work);
+	report_put(&executor->report, WIRE_LISTED, &listed, sizeof(listed));
 	list_end(executor, list);
 }
 
@@ -312,6 +312,8 @@ static int read_entries(struct list *list)
 	list->listing.complete = true;
 	if (list->work->item->flags & ITEM_NO_ENTRIES)
 		return 0;
+	if (list->work->source->unreadable)
+		return -EACCES;
 	return listing_read(&list->listing, list->work->source->fd, list->work->list->position);
 }
 
