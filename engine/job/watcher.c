@@ -13,6 +13,9 @@
 
 #define LAST_WORDS_MS 2000
 
+#define STRINGIZE_TOKEN(token) #token
+#define STRINGIZE(macro)       STRINGIZE_TOKEN(macro)
+
 static bool wants_bar(const struct job_request *request)
 {
 	switch (request->progress) {
@@ -27,7 +30,7 @@ static bool wants_bar(const struct job_request *request)
 
 void watcher_start(struct watcher *ret_watcher, struct job *job)
 {
-	char *argument[3] = {NULL, NULL, NULL};
+	char *argument[4] = {NULL};
 	struct spawn spawn = {
 		.role = "publisher",
 		.arguments = argument,
@@ -35,17 +38,20 @@ void watcher_start(struct watcher *ret_watcher, struct job *job)
 		.region_fd = job->region.inherit_fd,
 		.cpu = SPAWN_NO_CPU,
 	};
-	char terminal[] = "--terminal", json[] = "--json";
+	char region[] = "--region-fd=" STRINGIZE(WIRE_REGION_FD);
+	char terminal[] = "--terminal", always[] = "--terminal=always", json[] = "--json";
 	int count = 0, error;
 
 	*ret_watcher = (struct watcher){.pidfd = -1};
 	job->bar = wants_bar(job->request);
 	if (job->bar)
-		argument[count++] = terminal;
+		argument[count++] =
+			job->request->progress == JOB_PROGRESS_ALWAYS ? always : terminal;
 	if (job->request->json)
 		argument[count++] = json;
 	if (!count)
 		return;
+	argument[count] = region;
 	error = spawn_role(&spawn, &ret_watcher->pid, &ret_watcher->pidfd);
 	if (error) {
 		job->bar = false;
