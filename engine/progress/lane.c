@@ -43,7 +43,7 @@ static void recover(struct lane *lane)
 	struct haul_lane *shared = lane->shared;
 	uint64_t head = words_load_head(shared);
 	uint64_t position = words_load_tail(shared);
-	struct haul_record record;
+	struct haul_record record = {0};
 
 	if (head == 0)
 		shared->sequence = 0;
@@ -105,14 +105,13 @@ void lane_reset_counter(struct lane *lane, enum haul_counter counter, uint64_t v
 static void make_room(struct lane *lane, uint64_t head, uint64_t bytes)
 {
 	uint64_t tail = __atomic_load_n(&lane->shared->tail, __ATOMIC_RELAXED);
+	struct haul_record record = {0};
 	uint64_t target;
 
 	if (head + bytes - tail <= lane->ring_bytes)
 		return;
 	target = head + bytes + lane->ring_bytes / SLACK_SHARE - lane->ring_bytes;
 	while (tail < target) {
-		struct haul_record record;
-
 		tail = record_end(lane, tail, head, &record);
 		if (!tail)
 			tail = head;

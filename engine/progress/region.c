@@ -26,14 +26,9 @@ static uint64_t realtime_ns(void)
 	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
-static int map_region(int fd, uint64_t bytes, struct haul_header **ret_header)
+static void *map_region(int fd, uint64_t bytes)
 {
-	void *map = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-
-	if (map == MAP_FAILED)
-		return -errno;
-	*ret_header = map;
-	return 0;
+	return mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 }
 
 /* ---- what is written once ---- */
@@ -156,9 +151,11 @@ int region_create(const struct region_spec *spec, struct region *ret_region)
 	if (error)
 		return error;
 	region.map_bytes = layout.region_bytes;
-	error = map_region(backing.inherit_fd, layout.region_bytes, &region.header);
-	if (error)
+	region.header = map_region(backing.inherit_fd, layout.region_bytes);
+	if (region.header == MAP_FAILED) {
+		error = -errno;
 		goto out_backing;
+	}
 	fill_header(region.header, spec, &layout);
 	error = publish(spec, &backing, &region);
 	if (error)
@@ -190,9 +187,9 @@ int region_map(int fd, struct region *ret_region)
 	if (abi_version != HAUL_ABI_VERSION || layout.header_bytes != HAUL_PAGE_BYTES)
 		return -EPROTO;
 	region.map_bytes = layout.region_bytes;
-	error = map_region(fd, layout.region_bytes, &region.header);
-	if (error)
-		return error;
+	region.header = map_region(fd, layout.region_bytes);
+	if (region.header == MAP_FAILED)
+		return -errno;
 	*ret_region = region;
 	return 0;
 }

@@ -1,7 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* Regions to test with, and records whose content can be checked. Include cmocka.h before. */
+/* Regions to test with, and records whose content can be checked. */
 #ifndef TESTS_UNIT_REGION_FIXTURE_H
 #define TESTS_UNIT_REGION_FIXTURE_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
 
 #include <signal.h>
 #include <stdbool.h>

@@ -9,7 +9,7 @@
 #include <errno.h>
 
 #include "progress/words.h"
-#include "region_fixture.h"
+#include "tests/unit/region_fixture.h"
 
 #define RING_BYTES 4096u
 

@@ -17,7 +17,7 @@
 
 #include "progress/discover.h"
 #include "progress/leftover.h"
-#include "region_fixture.h"
+#include "tests/unit/region_fixture.h"
 
 #define EXIT_SKIPPED 77
 

@@ -13,7 +13,7 @@
 #include <pthread.h>
 
 #include "progress/reader.h"
-#include "region_fixture.h"
+#include "tests/unit/region_fixture.h"
 #include "util/clock.h"
 
 #define RING_BYTES 8192u
