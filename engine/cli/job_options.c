@@ -103,6 +103,63 @@ static int set_target_directory(void *settings, const struct option_set *set,
 	return 0;
 }
 
+static int set_rm_force(void *settings, const struct option_set *set, const struct option_row *row,
+	const char *argument)
+{
+	struct job_settings *job = settings;
+
+	(void)set;
+	(void)row;
+	(void)argument;
+	job->request.options.force = true;
+	job->request.prompt = JOB_PROMPT_NEVER;
+	return 0;
+}
+
+/* Asking and -f exclude each other: the last one counts. */
+static int set_rm_prompt(void *settings, const struct option_set *set, const struct option_row *row,
+	const char *argument)
+{
+	struct job_settings *job = settings;
+	int value = (int)row->value;
+
+	if (row->choices)
+		value = option_choose(set, row, argument, strlen(argument));
+	if (value < 0)
+		return value;
+	job->request.prompt = (unsigned)value;
+	job->request.options.force = false;
+	return 0;
+}
+
+static int set_rm_preserve_root(void *settings, const struct option_set *set,
+	const struct option_row *row, const char *argument)
+{
+	struct job_settings *job = settings;
+
+	job->request.preserve_root = true;
+	if (!*argument)
+		return 0;
+	if (strcmp(argument, "all") == 0) {
+		job->request.preserve_mounts = true;
+		return 0;
+	}
+	option_error(set, "unrecognized --%s argument: %s", row->name, argument);
+	return -EINVAL;
+}
+
+static int set_rm_no_preserve_root(void *settings, const struct option_set *set,
+	const struct option_row *row, const char *argument)
+{
+	struct job_settings *job = settings;
+
+	(void)set;
+	(void)row;
+	(void)argument;
+	job->request.preserve_root = false;
+	return 0;
+}
+
 /* A job's name becomes a file's. */
 static int set_job_name(void *settings, const struct option_set *set, const struct option_row *row,
 	const char *argument)
@@ -126,6 +183,16 @@ static const struct option_choice attribute_choices[] = {
 	{"links", PRESERVE_LINKS},
 	{"xattr", PRESERVE_XATTR},
 	{"all", PRESERVE_EVERYTHING},
+	{NULL, 0},
+};
+
+static const struct option_choice prompt_choices[] = {
+	{"never", JOB_PROMPT_NEVER},
+	{"no", JOB_PROMPT_NEVER},
+	{"none", JOB_PROMPT_NEVER},
+	{"once", JOB_PROMPT_ONCE},
+	{"always", JOB_PROMPT_ALWAYS},
+	{"yes", JOB_PROMPT_ALWAYS},
 	{NULL, 0},
 };
 
@@ -170,6 +237,81 @@ const struct option_row job_option_rows[] = {
 		.commands = COMMAND_CP,
 		.help = "if an existing destination file cannot be opened, remove it and try again",
 		.offset = REQUEST_FIELD(options.force),
+	},
+	{
+		.letters = "f",
+		.name = "force",
+		.kind = OPTION_ACTION,
+		.commands = COMMAND_RM,
+		.help = "ignore nonexistent files and arguments, never prompt",
+		.apply = set_rm_force,
+	},
+	{
+		.letters = "i",
+		.kind = OPTION_ACTION,
+		.commands = COMMAND_RM,
+		.help = "prompt before every removal",
+		.value = JOB_PROMPT_ALWAYS,
+		.apply = set_rm_prompt,
+	},
+	{
+		.letters = "I",
+		.kind = OPTION_ACTION,
+		.commands = COMMAND_RM,
+		.help = "prompt once before removing more than three files, or when removing "
+			"recursively",
+		.value = JOB_PROMPT_ONCE,
+		.apply = set_rm_prompt,
+	},
+	{
+		.name = "interactive",
+		.kind = OPTION_CUSTOM,
+		.commands = COMMAND_RM,
+		.metavar = "WHEN",
+		.fallback = "always",
+		.help = "prompt according to WHEN: never, once (-I), or always (-i)",
+		.choices = prompt_choices,
+		.apply = set_rm_prompt,
+	},
+	{
+		.name = "one-file-system",
+		.kind = OPTION_FLAG,
+		.commands = COMMAND_RM,
+		.help = "skip directories on another file system than that of their argument",
+		.offset = REQUEST_FIELD(options.one_file_system),
+	},
+	{
+		.name = "no-preserve-root",
+		.kind = OPTION_ACTION,
+		.commands = COMMAND_RM,
+		.help = "do not treat '/' specially",
+		.apply = set_rm_no_preserve_root,
+	},
+	{
+		.name = "preserve-root",
+		.kind = OPTION_CUSTOM,
+		.commands = COMMAND_RM,
+		.metavar = "all",
+		.fallback = "",
+		.help = "do not remove '/' (the default); with 'all', nor any argument on another "
+			"device than its parent",
+		.apply = set_rm_preserve_root,
+	},
+	{
+		.letters = "Rr",
+		.name = "recursive",
+		.kind = OPTION_FLAG,
+		.commands = COMMAND_RM,
+		.help = "remove directories with everything in them",
+		.offset = REQUEST_FIELD(options.recursive),
+	},
+	{
+		.letters = "d",
+		.name = "dir",
+		.kind = OPTION_FLAG,
+		.commands = COMMAND_RM,
+		.help = "remove empty directories",
+		.offset = REQUEST_FIELD(options.directories),
 	},
 	{
 		.letters = "H",
@@ -256,7 +398,7 @@ const struct option_row job_option_rows[] = {
 		.letters = "v",
 		.name = "verbose",
 		.kind = OPTION_FLAG,
-		.commands = COMMAND_CP,
+		.commands = COMMAND_CP | COMMAND_RM,
 		.help = "tell what is done, a line for each file",
 		.offset = REQUEST_FIELD(options.verbose),
 	},

@@ -14,6 +14,7 @@
 struct listing_name {
 	const char *name; /* in the listing's buffer */
 	uint64_t inode;
+	uint8_t type; /* DT_UNKNOWN where the filesystem doesn't tell */
 };
 
 struct listing {
@@ -23,6 +24,9 @@ struct listing {
 	struct listing_name entry[LISTING_NAMES_MAX];
 	char buffer[LISTING_BUFFER_BYTES] __attribute__((aligned(8)));
 };
+
+/* Has it no entries but "." and ".."? False also when it can't be read. */
+bool listing_is_empty(int directory_fd);
 
 /* Reads what fits into the buffer, from `position` on (0: the beginning; else what a listing of
  * the same directory gave). "." and ".." are left out. Inodes are sorted, because a disk likes

@@ -7,8 +7,11 @@
  *     dispatch.c  which item goes to which worker, and when
  *     reply.c     what workers answer
  *     large.c     the life of a large file: prepare, ranges, commit
+ *     remove.c    what is particular to a removal
  *     settle.c    directories, hard links and roots whose work is finished
  *     order.c     stop, pause and resume, from signals and the control socket
+ *     question.c  what must be asked first
+ *     verbose.c   what was done, told line by line
  *     diagnose.c  what is said about failures
  *     job.c       start, event loop, end
  */
@@ -22,10 +25,12 @@
 #include "job/item.h"
 #include "job/job.h"
 #include "job/link.h"
+#include "job/question.h"
 #include "job/root.h"
 #include "progress/control.h"
 #include "progress/region.h"
 
+struct file_run;
 struct plan;
 
 struct job {
@@ -45,6 +50,7 @@ struct job {
 	unsigned starts_failed;   /* workers that could not be started, in a row */
 	int exit_status;
 	struct control control;
+	struct questions questions;
 	uint64_t stop_deadline_ns; /* when those that don't stop are killed */
 	bool paused;
 	bool stopping;     /* no new items are handed out */
@@ -103,6 +109,9 @@ struct large {
 	struct link *link; /* when further names wait for it */
 };
 
+/* Its names, in its entry. */
+struct wire_text large_name(const struct large *large);
+struct wire_text large_target(const struct large *large);
 int large_begin(struct job *job, struct directory *directory, const struct wire_entry *entry,
 	struct wire_text name, struct wire_text target, struct link *link);
 void large_prepared(struct job *job, struct item *item, const struct wire_prepared *prepared);
@@ -135,6 +144,30 @@ void order_stop(struct job *job);
 void order_receive(struct job *job);
 /* Brings a worker that was just started to the state of the others. */
 void order_greet(struct job *job, struct worker *worker);
+
+/* ---- remove.c ---- */
+
+/* Asks once for all, where that was wanted. True: go on. */
+bool remove_is_agreed(struct job *job);
+/* Begins a removal that the command line names. */
+void remove_source(struct job *job, const char *path, struct file_run *run);
+/* What a listing found below a directory that is to be removed. -ENOMEM. */
+int remove_add_directory(struct job *job, struct directory *parent, const struct wire_entry *entry,
+	struct wire_text name);
+int remove_add_entry(struct job *job, struct directory *directory, const struct wire_entry *entry,
+	struct wire_text name, struct item **batch);
+/* Queues the FINISH of a directory, or asks first. -ENOMEM. */
+int remove_finish(struct job *job, struct item *item);
+/* Sees to a failure that needs more than words, or other words. False: it is told as any other. */
+bool remove_explains(
+	struct job *job, struct item *item, const struct wire_failure *what, struct wire_text name);
+/* An item of a removal is done. */
+void remove_done(struct job *job, struct item *item, const struct wire_done *done);
+
+/* ---- verbose.c ---- */
+
+/* An item is done: says so on standard output, if that was asked for. */
+void verbose_item(struct job *job, const struct item *item);
 
 /* ---- diagnose.c ---- */
 

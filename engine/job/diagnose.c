@@ -7,8 +7,8 @@
 
 #include "haul/exit.h"
 #include "job/coordinator.h"
+#include "job/names.h"
 #include "util/clock.h"
-#include "util/quote.h"
 
 #define ERASE_LINE "\r\033[K"
 
@@ -93,6 +93,7 @@ static const struct phrase phrases[OPERATIONS] = {
 		" with non-directory"},
 	[OPERATION_UNSUPPORTED] = {"cannot copy ", OF_SOURCE, ": kind of file not supported"},
 	[OPERATION_REMOVE] = {"cannot remove ", OF_SOURCE, ""},
+	[OPERATION_OTHER_DEVICE] = {"skipping ", OF_SOURCE, ", since it's on a different device"},
 	[OPERATION_WORKER_DIED] = {"not copying ", OF_SOURCE, ", as workers died over it"},
 };
 
@@ -105,29 +106,11 @@ static bool speaks_for_itself(enum wire_operation operation)
 	case OPERATION_NOT_DIRECTORY:
 	case OPERATION_IS_DIRECTORY:
 	case OPERATION_UNSUPPORTED:
+	case OPERATION_OTHER_DEVICE:
 	case OPERATION_WORKER_DIED:
 		return true;
 	default:
 		return false;
-	}
-}
-
-/* "label/path/name" without the parts that are empty. */
-static void join(
-	char *ret_text, size_t capacity, const char *label, const char *path, const char *name)
-{
-	const char *part[] = {label, path, name};
-	size_t used = 0;
-
-	ret_text[0] = '\0';
-	for (unsigned i = 0; i < 3; i++) {
-		bool slash = used && *part[i] && ret_text[used - 1] != '/';
-		int bytes = snprintf(
-			ret_text + used, capacity - used, "%s%s", slash ? "/" : "", part[i]);
-
-		used += (size_t)bytes;
-		if (used >= capacity)
-			return;
 	}
 }
 
@@ -145,42 +128,22 @@ static void record_failure(struct job *job, const char *path, int error, const c
 	lane_ring(&job->lane, clock_monotonic_ns(), false);
 }
 
-struct diagnosis {
-	char path[DIRECTORY_PATH_BYTES];
-	char source[DIRECTORY_PATH_BYTES + 4096];
-	char target[DIRECTORY_PATH_BYTES + 4096];
-	char source_quoted[4 * (DIRECTORY_PATH_BYTES + 4096) + 64];
-	char target_quoted[4 * (DIRECTORY_PATH_BYTES + 4096) + 64];
-	char text[8 * (DIRECTORY_PATH_BYTES + 4096) + 256];
-};
-
-static void diagnosis_fill(struct diagnosis *diagnosis, const struct directory *directory,
-	struct wire_text name, struct wire_text target)
-{
-	const struct root *root = directory->root;
-	const char *target_name = target.bytes ? target.data : name.data;
-
-	if (directory_path(directory, diagnosis->path, sizeof(diagnosis->path)) < 0)
-		diagnosis->path[0] = '\0';
-	join(diagnosis->source, sizeof(diagnosis->source), root->source_label, diagnosis->path,
-		name.data);
-	join(diagnosis->target, sizeof(diagnosis->target), root->target_label, diagnosis->path,
-		target_name);
-	quote_name(diagnosis->source, diagnosis->source_quoted, sizeof(diagnosis->source_quoted));
-	quote_name(diagnosis->target, diagnosis->target_quoted, sizeof(diagnosis->target_quoted));
-}
-
-static void diagnosis_word(struct diagnosis *diagnosis, enum wire_operation operation)
+static void word(
+	char *ret_text, size_t capacity, const struct names *names, enum wire_operation operation)
 {
 	const struct phrase *phrase = &phrases[OPERATION_NONE];
-	const char *source = diagnosis->source_quoted, *target = diagnosis->target_quoted;
 
 	if (operation < OPERATIONS && phrases[operation].before)
 		phrase = &phrases[operation];
-	snprintf(diagnosis->text, sizeof(diagnosis->text), "%s%s%s%s", phrase->before,
-		phrase->subject == OF_SOURCE ? source : target, phrase->after,
-		phrase->subject == OF_TARGET_AND_SOURCE ? source : "");
+	snprintf(ret_text, capacity, "%s%s%s%s", phrase->before,
+		phrase->subject == OF_SOURCE ? names->source_quoted : names->target_quoted,
+		phrase->after, phrase->subject == OF_TARGET_AND_SOURCE ? names->source_quoted : "");
 }
+
+struct diagnosis {
+	struct names names;
+	char text[2 * NAMES_QUOTED_BYTES + 256];
+};
 
 void diagnose_entry(struct job *job, const struct directory *directory, struct wire_text name,
 	struct wire_text target, enum wire_operation operation, int error)
@@ -191,12 +154,12 @@ void diagnose_entry(struct job *job, const struct directory *directory, struct w
 		job_out_of_memory(job);
 		return;
 	}
-	diagnosis_fill(diagnosis, directory, name, target);
-	diagnosis_word(diagnosis, operation);
+	names_fill(&diagnosis->names, directory, name, target);
+	word(diagnosis->text, sizeof(diagnosis->text), &diagnosis->names, operation);
 	if (speaks_for_itself(operation))
 		diagnose(job, "%s", diagnosis->text);
 	else
 		diagnose(job, "%s: %s", diagnosis->text, strerror(error));
-	record_failure(job, diagnosis->source, error, diagnosis->text);
+	record_failure(job, diagnosis->names.source, error, diagnosis->text);
 	free(diagnosis);
 }

@@ -19,10 +19,15 @@ struct directory {
 	struct root *root;
 	uint64_t pending; /* children and work that are not finished */
 	struct wire_directory metadata;
-	bool listed;   /* metadata is there */
-	bool finished; /* its metadata is on its way */
-	bool broken;   /* could not be made: nothing to finish */
-	bool virtual;  /* holds entries named on the command line: not ours to finish */
+	bool listed;     /* metadata is there */
+	bool finished;   /* its metadata is on its way */
+	bool broken;     /* could not be made: nothing to finish */
+	bool virtual;    /* holds entries named on the command line: not ours to finish */
+	bool ask;        /* a removal asks before it goes */
+	uint16_t flags;  /* a removal: enum entry_flag of its entry */
+	bool kept;       /* a removal left something in it, and has said so */
+	uint8_t relists; /* a removal looked again for what it missed */
+	int list_error;  /* a removal could not read it: told if it turns out not to be empty */
 	uint16_t name_bytes;
 	char name[];
 };

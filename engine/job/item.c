@@ -23,25 +23,30 @@ void item_free(struct item *item)
 		return;
 	item->directory->pending--;
 	free(item->packed);
-	free(item->failure);
+	item_forget_failures(item);
 	free(item);
 }
 
-int item_add_failure(struct item *item, const struct wire_failure *failure)
+int item_add_failure(struct item *item, const struct wire_failure *what, struct wire_text name)
 {
 	uint32_t count = item->failure_count + 1;
-	struct wire_failure *grown = realloc(item->failure, count * sizeof(*grown));
+	struct item_failure *grown = realloc(item->failure, count * sizeof(*grown));
+	char *kept = NULL;
 
 	if (!grown)
 		return -ENOMEM;
-	grown[item->failure_count] = *failure;
 	item->failure = grown;
+	if (name.bytes && !(kept = strndup(name.data, name.bytes)))
+		return -ENOMEM;
+	grown[item->failure_count] = (struct item_failure){*what, kept};
 	item->failure_count = count;
 	return 0;
 }
 
 void item_forget_failures(struct item *item)
 {
+	for (uint32_t i = 0; i < item->failure_count; i++)
+		free(item->failure[i].name);
 	free(item->failure);
 	item->failure = NULL;
 	item->failure_count = 0;
@@ -50,7 +55,7 @@ void item_forget_failures(struct item *item)
 bool item_failed(const struct item *item)
 {
 	for (uint32_t i = 0; i < item->failure_count; i++)
-		if (!item->failure[i].warning)
+		if (!item->failure[i].what.warning)
 			return true;
 	return false;
 }

@@ -15,6 +15,12 @@
 struct large;
 struct link;
 
+/* What failed of an item. */
+struct item_failure {
+	struct wire_failure what;
+	char *name; /* of the entry, where the index doesn't tell; or NULL */
+};
+
 struct item {
 	struct item *next; /* in a queue, or among what a worker has */
 	struct item *previous;
@@ -24,8 +30,9 @@ struct item {
 	uint32_t slot;                /* in the ledger while a worker has it */
 	uint16_t crashes;             /* workers that it took down */
 	uint16_t kills;               /* workers that were killed over it */
-	struct wire_failure *failure; /* told when the item is answered: a retry starts anew */
+	struct item_failure *failure; /* told when the item is answered: a retry starts anew */
 	uint32_t failure_count;
+	bool listed;            /* LIST that continues: its entries are known */
 	uint32_t entry_count;   /* FILES, else 0 */
 	uint64_t planned_bytes; /* what it adds to the plan */
 	struct link *links;     /* first names of hard links among its entries */
@@ -55,7 +62,7 @@ int item_entry(const struct item *item, uint32_t index, const struct wire_entry 
 	struct wire_text *ret_name, struct wire_text *ret_target);
 
 /* Keeps what failed until the item is answered; -ENOMEM. item_forget_failures for a retry. */
-int item_add_failure(struct item *item, const struct wire_failure *failure);
+int item_add_failure(struct item *item, const struct wire_failure *what, struct wire_text name);
 void item_forget_failures(struct item *item);
 bool item_failed(const struct item *item); /* other than with warnings */
 

@@ -26,11 +26,13 @@ enum source_kind {
 	EVENT_PROCESS = 1,
 	EVENT_SIGNAL = 2,
 	EVENT_CONTROL = 3,
+	EVENT_ANSWER = 4,
 };
 
 struct loop {
 	int epoll_fd;
 	int signal_fd;
+	bool answers_watched; /* standard input is in the set */
 };
 
 void job_out_of_memory(struct job *job)
@@ -170,8 +172,11 @@ static void handle_event(struct job *job, struct loop *loop, const struct epoll_
 	case EVENT_SIGNAL:
 		on_signal(job, loop);
 		break;
-	default:
+	case EVENT_CONTROL:
 		order_receive(job);
+		break;
+	default:
+		question_read(job);
 		break;
 	}
 }
@@ -190,7 +195,7 @@ static bool finished(const struct job *job)
 		return true;
 	if (job->stopping)
 		return !any_item(job) || clock_monotonic_ns() >= job->stop_deadline_ns;
-	return plan_finished(job) && dispatch_idle(job);
+	return plan_finished(job) && dispatch_idle(job) && !question_pending(job);
 }
 
 static bool listing(const struct job *job)
@@ -228,6 +233,25 @@ static void give_work(struct job *job, struct loop *loop)
 		region_set_planning_done(&job->region);
 }
 
+/* Standard input is watched only while an answer is awaited: it may be meant for others. */
+static void watch_answers(struct job *job, struct loop *loop)
+{
+	if (question_pending(job) == loop->answers_watched)
+		return;
+	loop->answers_watched = !loop->answers_watched;
+	if (!loop->answers_watched) {
+		(void)epoll_ctl(loop->epoll_fd, EPOLL_CTL_DEL, STDIN_FILENO, NULL);
+		return;
+	}
+	if (!loop_add(loop, STDIN_FILENO, EVENT_ANSWER, 0))
+		return;
+	/* A file can't be waited for: it always has an answer, or none any more. */
+	loop->answers_watched = false;
+	while (question_pending(job))
+		question_read(job);
+	give_work(job, loop);
+}
+
 static void run(struct job *job, struct loop *loop)
 {
 	struct epoll_event event[EVENTS_MAX];
@@ -236,6 +260,9 @@ static void run(struct job *job, struct loop *loop)
 	while (!finished(job)) {
 		int count;
 
+		watch_answers(job, loop);
+		if (finished(job))
+			break;
 		lane_ring(&job->lane, clock_monotonic_ns(), true);
 		count = epoll_wait(loop->epoll_fd, event, EVENTS_MAX, timeout_ms(job));
 		if (count < 0 && errno != EINTR) {
@@ -329,6 +356,7 @@ static void open_control(struct job *job, const struct loop *loop)
 
 static void clean_up(struct job *job)
 {
+	questions_discard(job);
 	queue_discard(&job->lists);
 	queue_discard(&job->work);
 	large_discard_all(job);
@@ -365,7 +393,7 @@ static void run_planned(struct job *job)
 	open_control(job, &loop);
 	watcher_start(&watcher, job);
 	job->plan = plan_new(job);
-	if (!error && job->plan)
+	if (!error && job->plan && remove_is_agreed(job))
 		run(job, &loop);
 	/* Nobody may write to the destination or the region any more when the end is told. */
 	crew_close(&job->crew, job->stopping || job->fatal ? 0 : END_GRACE_MS);

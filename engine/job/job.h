@@ -7,6 +7,15 @@
 
 #include "wire/options.h"
 
+/* When a removal asks. */
+enum job_prompt {
+	JOB_PROMPT_PROTECTED =
+		0, /* about what is write-protected, if standard input is a terminal */
+	JOB_PROMPT_NEVER,
+	JOB_PROMPT_ONCE,
+	JOB_PROMPT_ALWAYS,
+};
+
 enum job_progress {
 	JOB_PROGRESS_AUTO = 0, /* when standard error is a terminal */
 	JOB_PROGRESS_ALWAYS,
@@ -22,6 +31,9 @@ struct job_request {
 	const char *target;       /* the destination; NULL for a removal */
 	bool target_is_directory; /* -t: it must be one */
 	bool no_target_directory; /* -T: treat it as a normal name */
+	unsigned prompt;          /* enum job_prompt */
+	bool preserve_root;       /* rm: refuse "/" */
+	bool preserve_mounts;     /* rm: refuse arguments that are mount points */
 	bool follow_arguments;    /* -H: follow symbolic links named on the command line */
 	unsigned worker_count;    /* 0: one per CPU that the process may use */
 	bool json;

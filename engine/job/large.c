@@ -29,12 +29,12 @@ static struct wire_entry *keep_entry(
 	return kept;
 }
 
-static struct wire_text large_name(const struct large *large)
+struct wire_text large_name(const struct large *large)
 {
 	return (struct wire_text){large->entry->text, large->entry->name_bytes};
 }
 
-static struct wire_text large_target(const struct large *large)
+struct wire_text large_target(const struct large *large)
 {
 	return (struct wire_text){
 		large->entry->text + large->entry->name_bytes + 1, large->entry->target_bytes};

@@ -9,6 +9,8 @@
 
 #include "job/claim.h"
 #include "job/coordinator.h"
+#include "job/file_run.h"
+#include "util/path.h"
 #include "util/quote.h"
 
 /* Sources are begun while less than this waits, so that ten thousand arguments don't need ten
@@ -35,13 +37,6 @@ struct source {
 	char target_quoted[QUOTE_BYTES];
 };
 
-/* Files that are named one after the other and lie in one directory share a root and a batch. */
-struct file_run {
-	char *source_directory;
-	struct root *root;
-	struct item *batch;
-};
-
 static bool refuse_target(struct job *job, const char *what, const char *target, int error)
 {
 	char quoted[QUOTE_BYTES];
@@ -62,7 +57,6 @@ static bool find_target(struct job *job, struct plan *plan)
 	const struct job_request *request = job->request;
 	const char *what = request->target_is_directory ? "target directory" : "target";
 
-	plan->target_fd = AT_FDCWD;
 	if (request->no_target_directory)
 		return true;
 	plan->target_fd = open_directory(request->target, 0);
@@ -80,7 +74,15 @@ struct plan *plan_new(struct job *job)
 {
 	struct plan *plan = calloc(1, sizeof(*plan));
 
-	if (!plan || !(plan->target = strdup(job->request->target))) {
+	if (!plan) {
+		job_out_of_memory(job);
+		return NULL;
+	}
+	plan->target_fd = AT_FDCWD;
+	if (!job->request->target)
+		return plan;
+	plan->target = strdup(job->request->target);
+	if (!plan->target) {
 		free(plan);
 		job_out_of_memory(job);
 		return NULL;
@@ -107,52 +109,12 @@ bool plan_finished(const struct job *job)
 	return job->plan->next >= job->request->source_count;
 }
 
-/* The last component without the slashes behind it; "." for what has none of its own. */
-static char *last_component(const char *path)
-{
-	size_t end = strlen(path);
-	size_t start;
-
-	while (end && path[end - 1] == '/')
-		end--;
-	start = end;
-	while (start && path[start - 1] != '/')
-		start--;
-	if (end == start || (end - start == 2 && !strncmp(path + start, "..", 2)))
-		return strdup(".");
-	return strndup(path + start, end - start);
-}
-
-static char *directory_part(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	if (!slash)
-		return strdup("");
-	while (slash > path && slash[-1] == '/')
-		slash--;
-	return slash == path ? strdup("/") : strndup(path, (size_t)(slash - path));
-}
-
-static char *join(const char *directory, const char *name)
-{
-	size_t bytes = strlen(directory);
-	char *joined;
-
-	if (!strcmp(name, "."))
-		return strdup(directory);
-	if (asprintf(&joined, "%s%s%s", directory, bytes && directory[bytes - 1] != '/' ? "/" : "",
-		    name) < 0)
-		return NULL;
-	return joined;
-}
-
 static int name_target(const struct plan *plan, struct source *source)
 {
 	if (plan->into_directory) {
-		source->target_name = last_component(source->path);
+		source->target_name = path_last(source->path);
 		if (source->target_name)
-			source->target = join(plan->target, source->target_name);
+			source->target = path_join(plan->target, source->target_name);
 	} else {
 		source->target_name = strdup(plan->target);
 		source->target = strdup(plan->target);
@@ -233,20 +195,10 @@ static bool make_target_directory(struct job *job, const struct source *source, 
 	return true;
 }
 
-/* The label of a root: its path without slashes at the end. */
-static char *label_of(const char *path)
-{
-	size_t bytes = strlen(path);
-
-	while (bytes > 1 && path[bytes - 1] == '/')
-		bytes--;
-	return strndup(path, bytes);
-}
-
 static int add_tree(
 	struct job *job, const struct source *source, int source_fd, int target_fd, bool created)
 {
-	char *label = label_of(source->path);
+	char *label = path_stripped(source->path);
 	struct root *root;
 	struct item *item;
 	int error = -ENOMEM;
@@ -293,55 +245,11 @@ static void begin_tree(struct job *job, const struct source *source)
 
 /* ---- a file: an entry of a root that it shares ---- */
 
-static int run_open(struct job *job, struct file_run *run, const char *directory, int target_fd)
+static int open_target_parent(const struct plan *plan, const char *label)
 {
-	int source_fd = open_directory(*directory ? directory : ".", 0);
-	char *target_label = job->plan->into_directory ? strdup(job->plan->target)
-						       : directory_part(job->plan->target);
-	int error = -errno;
-
-	if (source_fd < 0) {
-		close(target_fd);
-		free(target_label);
-		return error;
-	}
-	error = root_add(&job->roots, source_fd, target_fd, directory,
-		target_label ? target_label : "", true, &run->root);
-	free(target_label);
-	if (error)
-		return error;
-	/* Kept open while more files may join. */
-	run->root->top->pending++;
-	run->batch = NULL;
-	run->source_directory = strdup(directory);
-	return run->source_directory ? 0 : -ENOMEM;
-}
-
-static void run_close(struct job *job, struct file_run *run)
-{
-	struct root *root = run->root;
-
-	free(run->source_directory);
-	*run = (struct file_run){0};
-	if (!root)
-		return;
-	root->top->pending--;
-	settle_directory(job, root->top);
-}
-
-static int open_target_parent(const struct plan *plan)
-{
-	char *directory;
-	int fd;
-
 	if (plan->into_directory)
 		return fcntl(plan->target_fd, F_DUPFD_CLOEXEC, 0);
-	directory = directory_part(plan->target);
-	if (!directory)
-		return -1;
-	fd = open_directory(*directory ? directory : ".", 0);
-	free(directory);
-	return fd;
+	return open_directory(*label ? label : ".", 0);
 }
 
 static void refuse_create(struct job *job, const struct source *source, int error)
@@ -349,20 +257,25 @@ static void refuse_create(struct job *job, const struct source *source, int erro
 	diagnose(job, "cannot create regular file %s: %s", source->target_quoted, strerror(error));
 }
 
-static bool run_prepare(
+static bool run_for(
 	struct job *job, struct file_run *run, const struct source *source, const char *directory)
 {
+	const struct plan *plan = job->plan;
+	char *label;
 	int target_fd, error;
 
-	if (run->root && !strcmp(run->source_directory, directory))
+	if (file_run_is(run, directory))
 		return true;
-	run_close(job, run);
-	target_fd = open_target_parent(job->plan);
+	file_run_close(job, run);
+	label = plan->into_directory ? strdup(plan->target) : path_directory(plan->target);
+	target_fd = label ? open_target_parent(plan, label) : -1;
 	if (target_fd < 0) {
 		refuse_create(job, source, errno);
+		free(label);
 		return false;
 	}
-	error = run_open(job, run, directory, target_fd);
+	error = file_run_open(job, run, directory, target_fd, label);
+	free(label);
 	if (error)
 		diagnose(job, "cannot open %s for reading: %s", source->quoted, strerror(-error));
 	return !error;
@@ -378,14 +291,14 @@ static void begin_file(struct job *job, struct file_run *run, const struct sourc
 {
 	struct wire_entry entry;
 	char *path = file_path(source);
-	char *directory = path ? directory_part(path) : NULL;
-	char *name = path ? last_component(path) : NULL;
-	char *target = last_component(source->target);
+	char *directory = path ? path_directory(path) : NULL;
+	char *name = path ? path_last(path) : NULL;
+	char *target = path_last(source->target);
 
 	describe_source(source, &entry);
 	if (!directory || !name || !target)
 		diagnose(job, "cannot stat %s: %s", source->quoted, strerror(errno));
-	else if (run_prepare(job, run, source, directory)) {
+	else if (run_for(job, run, source, directory)) {
 		struct wire_text from = {name, strlen(name)};
 		struct wire_text to = {target, strcmp(name, target) ? strlen(target) : 0};
 
@@ -491,15 +404,23 @@ static bool plan_source(struct job *job, const char *path, struct file_run *run)
 	return begun;
 }
 
+static bool begin_next(struct job *job, struct file_run *run)
+{
+	const char *path = job->request->sources[job->plan->next];
+
+	if (job->options.operation == JOB_REMOVE) {
+		remove_source(job, path, run);
+		return true;
+	}
+	return plan_source(job, path, run);
+}
+
 void plan_advance(struct job *job)
 {
 	struct file_run run = {0};
 
 	while (!plan_finished(job) && !job->fatal && job->roots.count < ROOTS_MAX &&
-		job->work.entries < ENTRIES_WANTED_MIN) {
-		if (!plan_source(job, job->request->sources[job->plan->next], &run))
-			break;
+		job->work.entries < ENTRIES_WANTED_MIN && begin_next(job, &run))
 		job->plan->next++;
-	}
-	run_close(job, &run);
+	file_run_close(job, &run);
 }

@@ -81,6 +81,8 @@ static int add_directory(struct job *job, struct directory *parent, const struct
 	struct directory *directory;
 	struct item *item;
 
+	if (job->options.operation == JOB_REMOVE)
+		return remove_add_directory(job, parent, entry, name);
 	if (root_table_has_target(&job->roots, entry->device, entry->inode)) {
 		refuse_into_itself(job, parent->root);
 		return 0;
@@ -125,22 +127,28 @@ static int add_entries(
 			return -EPROTO;
 		if (S_ISDIR(entry->mode))
 			error = add_directory(job, directory, entry, name);
+		else if (job->options.operation == JOB_REMOVE)
+			error = remove_add_entry(job, directory, entry, name, &batch);
 		else
 			error = reply_add_entry(job, directory, entry, name, target, &batch);
 	}
 	return error;
 }
 
-static void failure_texts(const struct item *item, const struct wire_failure *failure,
+static void failure_texts(const struct item *item, const struct item_failure *failure,
 	struct wire_text *ret_name, struct wire_text *ret_target)
 {
 	const struct wire_entry *entry;
 
 	*ret_name = no_text;
 	*ret_target = no_text;
+	if (failure->name) {
+		*ret_name = (struct wire_text){failure->name, strlen(failure->name)};
+		return;
+	}
 	switch (item->type) {
 	case WIRE_FILES:
-		(void)item_entry(item, failure->index, &entry, ret_name, ret_target);
+		(void)item_entry(item, failure->what.index, &entry, ret_name, ret_target);
 		break;
 	case WIRE_LINK:
 		*ret_name = (struct wire_text){(const char *)item->packed, item->packed_bytes - 1};
@@ -148,10 +156,8 @@ static void failure_texts(const struct item *item, const struct wire_failure *fa
 	case WIRE_PREPARE:
 	case WIRE_RANGE:
 	case WIRE_COMMIT:
-		entry = item->large->entry;
-		*ret_name = (struct wire_text){entry->text, entry->name_bytes};
-		*ret_target = (struct wire_text){
-			entry->text + entry->name_bytes + 1, entry->target_bytes};
+		*ret_name = large_name(item->large);
+		*ret_target = large_target(item->large);
 		break;
 	default:
 		break;
@@ -177,21 +183,26 @@ static bool counts_as_file(struct item *item)
 	return !counted;
 }
 
-static void tell_failure(struct job *job, struct item *item, const struct wire_failure *failure)
+static void tell_failure(struct job *job, struct item *item, const struct item_failure *failure)
 {
+	const struct wire_failure *what = &failure->what;
 	struct wire_text name, target;
 
 	failure_texts(item, failure, &name, &target);
-	diagnose_entry(job, item->directory, name, target, (enum wire_operation)failure->operation,
-		failure->error);
-	if (failure->warning)
+	if (job->options.operation == JOB_REMOVE && remove_explains(job, item, what, name))
 		return;
-	if (counts_as_file(item))
+	diagnose_entry(job, item->directory, name, target, (enum wire_operation)what->operation,
+		what->error);
+	if (what->warning)
+		return;
+	if (counts_as_file(item) || failure->name)
 		lane_add(&job->lane, HAUL_FILES_FAILED, 1);
-	mark_link_failed(item, failure->index);
-	if (failure->operation == OPERATION_MAKE_DIRECTORY ||
-		failure->operation == OPERATION_NOT_DIRECTORY)
+	mark_link_failed(item, what->index);
+	if (what->operation == OPERATION_MAKE_DIRECTORY ||
+		what->operation == OPERATION_NOT_DIRECTORY)
 		item->directory->broken = true;
+	if (what->operation == OPERATION_REMOVE)
+		item->directory->kept = true;
 }
 
 static void tell_failures(struct job *job, struct item *item)
@@ -220,6 +231,7 @@ static void conclude(struct job *job, struct item *item)
 {
 	struct directory *directory = item->directory;
 
+	verbose_item(job, item);
 	switch (item->type) {
 	case WIRE_FILES:
 		settle_item_links(job, item);
@@ -257,7 +269,9 @@ static int handle_done(struct job *job, struct worker *worker, const struct wire
 		return -EPROTO;
 	add_sums(&worker->finished, done);
 	/* Files that grew or shrank since they were listed: the plan follows. */
-	if (item->type == WIRE_FILES && !item_failed(item) && !job->stopping)
+	if (job->options.operation == JOB_REMOVE)
+		remove_done(job, item, done);
+	else if (item->type == WIRE_FILES && !item_failed(item) && !job->stopping)
 		lane_add(
 			&job->lane, HAUL_BYTES_PLANNED, done->bytes_accepted - item->planned_bytes);
 	dispatch_answered(job, worker, item);
@@ -266,19 +280,13 @@ static int handle_done(struct job *job, struct worker *worker, const struct wire
 	return 0;
 }
 
-static int handle_listed(struct job *job, struct worker *worker, struct wire_view *view)
+static int take_listing(struct job *job, struct item *item, const struct wire_listed *listed,
+	struct wire_view *view)
 {
-	const struct wire_listed *listed = view->body;
-	struct item *item = ledger_find(&job->ledger, listed->id);
-	struct directory *directory;
+	struct directory *directory = item->directory;
 	int error = 0;
 
-	if (!item || item->type != WIRE_LIST)
-		return -EPROTO;
-	directory = item->directory;
-	dispatch_answered(job, worker, item);
-	tell_failures(job, item);
-	if (!item->position && listed->directory.mode) {
+	if (!item->position && listed->directory.mode && job->options.operation != JOB_REMOVE) {
 		directory->metadata = listed->directory;
 		directory->listed = true;
 		if (directory == directory->root->top && !directory->virtual)
@@ -286,9 +294,27 @@ static int handle_listed(struct job *job, struct worker *worker, struct wire_vie
 	}
 	if (!listed->complete)
 		error = continue_listing(job, directory, listed->next_position);
-	if (!error)
-		error = add_entries(job, directory, view, listed->entry_count);
-	conclude(job, item);
+	return error ? error : add_entries(job, directory, view, listed->entry_count);
+}
+
+static int handle_listed(struct job *job, struct worker *worker, struct wire_view *view)
+{
+	const struct wire_listed *listed = view->body;
+	struct item *item = ledger_find(&job->ledger, listed->id);
+	int error = 0;
+
+	if (!item || item->type != WIRE_LIST)
+		return -EPROTO;
+	if (!listed->continues) {
+		dispatch_answered(job, worker, item);
+		tell_failures(job, item);
+	}
+	/* A retry finds other entries than the first time, whose rest is on its way already. */
+	if (!item->listed)
+		error = take_listing(job, item, listed, view);
+	item->listed = true;
+	if (!listed->continues)
+		conclude(job, item);
 	return error;
 }
 
@@ -314,15 +340,19 @@ static int handle_prepared(
 	return 0;
 }
 
-static int handle_failure(struct job *job, const struct wire_failure *failure)
+static int handle_failure(struct job *job, struct wire_view *view)
 {
+	const struct wire_failure *failure = view->body;
 	struct item *item = ledger_find(&job->ledger, failure->id);
+	struct wire_text name = no_text;
 
 	if (!item || failure->operation >= OPERATIONS)
 		return -EPROTO;
 	if (item->type == WIRE_FILES && failure->index >= item->entry_count)
 		return -EPROTO;
-	return item_add_failure(item, failure);
+	if (failure->name_bytes && wire_take_text(view, failure->name_bytes, &name))
+		return -EPROTO;
+	return item_add_failure(item, failure, name);
 }
 
 static int handle_hello(struct job *job, const struct wire_hello *hello)
@@ -358,7 +388,7 @@ static int handle(struct job *job, struct worker *worker, struct wire_view *view
 	case WIRE_PREPARED:
 		return handle_prepared(job, worker, view->body);
 	case WIRE_FAILURE:
-		return handle_failure(job, view->body);
+		return handle_failure(job, view);
 	case WIRE_DONE:
 		return handle_done(job, worker, view->body);
 	case WIRE_NOTICE:
@@ -403,7 +433,7 @@ void reply_abandon(struct job *job, struct item *item)
 		struct wire_failure failure = {
 			.error = EIO, .operation = OPERATION_WORKER_DIED, .index = i};
 
-		if (item_add_failure(item, &failure)) {
+		if (item_add_failure(item, &failure, no_text)) {
 			job_out_of_memory(job);
 			break;
 		}

@@ -41,7 +41,8 @@ static bool finish_directory(struct job *job, struct directory *directory)
 {
 	struct item *item;
 
-	if (directory->virtual || directory->broken || !directory->listed || directory->finished)
+	if (directory->virtual || directory->broken || !directory->listed || directory->finished ||
+		directory->kept)
 		return false;
 	item = item_new(WIRE_FINISH, directory);
 	if (!item) {
@@ -49,7 +50,10 @@ static bool finish_directory(struct job *job, struct directory *directory)
 		return false;
 	}
 	directory->finished = true;
-	queue_push_front(&job->work, item);
+	if (job->options.operation != JOB_REMOVE)
+		queue_push_front(&job->work, item);
+	else if (remove_finish(job, item))
+		job_out_of_memory(job);
 	return true;
 }
 
@@ -62,6 +66,7 @@ void settle_directory(struct job *job, struct directory *directory)
 			settle_root(job, directory->root);
 			return;
 		}
+		parent->kept = parent->kept || directory->kept;
 		directory_free(directory);
 		parent->pending--;
 		directory = parent;

@@ -22,6 +22,9 @@
  *   STOP      drop what has not begun, finish what is small, exit
  *   PAUSE     begin and continue nothing until RESUME
  *
+ * In a removal LIST also removes what it finds, all but directories, unless options.by_entry; FILES
+ * removes entries, and FINISH the directory itself.
+ *
  * An item (LIST to FINISH) is answered by exactly one DONE, LISTED or PREPARED, and by a FAILURE
  * for each of its entries that failed, before that. Items are idempotent: the coordinator sends
  * one again when its worker died. Bump WIRE_VERSION when a layout changes.
@@ -128,7 +131,9 @@ struct wire_entry {
 };
 
 enum entry_flag {
-	ENTRY_SPARSE = 1 << 0, /* fewer blocks than bytes */
+	ENTRY_SPARSE = 1 << 0,    /* fewer blocks than bytes */
+	ENTRY_PROTECTED = 1 << 1, /* by_entry: its user may not write to it */
+	ENTRY_EMPTY = 1 << 2,     /* by_entry: a directory with nothing in it */
 };
 
 /* LINK: wire_item (the directory of the new name), then path, existing path, name; NULs between.
@@ -185,7 +190,9 @@ struct wire_listed {
 	uint64_t id;
 	uint64_t next_position;
 	uint32_t entry_count;
-	uint32_t complete;               /* 1: no more entries */
+	uint32_t complete;  /* 1: no more entries */
+	uint32_t continues; /* 1: a removal goes on; DONE ends the item */
+	uint32_t reserved;
 	struct wire_directory directory; /* when position was 0 */
 };
 
@@ -227,16 +234,19 @@ enum wire_operation {
 	OPERATION_IS_DIRECTORY,    /* and the other way round */
 	OPERATION_UNSUPPORTED,     /* a kind of thing that can't be copied yet */
 	OPERATION_REMOVE,
-	OPERATION_WORKER_DIED, /* too often, over this item: said by the coordinator itself */
+	OPERATION_OTHER_DEVICE, /* a removal stays on one filesystem */
+	OPERATION_WORKER_DIED,  /* too often, over this item: said by the coordinator itself */
 	OPERATIONS,
 };
 
 struct wire_failure {
 	uint64_t id;
-	int32_t error;      /* a positive errno */
-	uint32_t operation; /* enum wire_operation */
-	uint32_t index;     /* of the entry in FILES; 0 otherwise */
-	uint32_t warning;   /* 1: the copy stands (metadata was not kept, say) but isn't perfect */
+	int32_t error;       /* a positive errno */
+	uint32_t operation;  /* enum wire_operation */
+	uint32_t index;      /* of the entry in FILES; 0 otherwise */
+	uint32_t warning;    /* 1: the copy stands (metadata was not kept, say) but isn't perfect */
+	uint32_t name_bytes; /* of the entry, which follows, where `index` can't tell it; else 0 */
+	uint32_t reserved;
 };
 
 /* Sums over the item, as the worker added them to its lane. */

@@ -70,7 +70,7 @@ static void report(struct executor *executor, const struct work *work, uint32_t 
 		.warning = warning,
 	};
 
-	report_failure(&executor->report, &failure);
+	report_failure(&executor->report, &failure, (struct wire_text){"", 0});
 }
 
 void executor_fail(struct executor *executor, const struct work *work, uint32_t index,

@@ -70,6 +70,29 @@ static void list_fail(
 	list_end(executor, list);
 }
 
+static bool is_empty(int directory_fd, const char *name)
+{
+	int fd = openat(directory_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	bool empty = fd >= 0 && listing_is_empty(fd);
+
+	if (fd >= 0)
+		close(fd);
+	return empty;
+}
+
+/* What somebody is asked about an entry depends on these. */
+static void mark_for_removal(struct list *list, unsigned index)
+{
+	struct wire_entry *entry = &list->entry[index];
+	const char *name = list->listing.entry[index].name;
+	int fd = list->work->source->fd;
+
+	if (!S_ISLNK(entry->mode) && faccessat(fd, name, W_OK, AT_EACCESS))
+		entry->flags |= ENTRY_PROTECTED;
+	if (S_ISDIR(entry->mode) && is_empty(fd, name))
+		entry->flags |= ENTRY_EMPTY;
+}
+
 static int add_entries(struct wire_buffer *buffer, const struct list *list)
 {
 	static const struct wire_text no_target = {"", 0};
@@ -105,7 +128,11 @@ static void answer(struct executor *executor, struct list *list)
 		       sizeof(listed) + 64;
 	struct wire_buffer *buffer = report_reserve(&executor->report, bytes);
 	size_t start;
-	int error = wire_begin(buffer, WIRE_LISTED, &listed, sizeof(listed), NULL, 0, &start);
+	int error;
+
+	for (unsigned i = 0; i < listing->count && executor->options.by_entry; i++)
+		mark_for_removal(list, i);
+	error = wire_begin(buffer, WIRE_LISTED, &listed, sizeof(listed), NULL, 0, &start);
 
 	if (!error)
 		error = add_entries(buffer, list);

@@ -68,9 +68,13 @@ void report_notice(struct report *report, const char *line)
 	put(report, WIRE_NOTICE, &notice, sizeof(notice), &text, 1);
 }
 
-void report_failure(struct report *report, const struct wire_failure *failure)
+void report_failure(
+	struct report *report, const struct wire_failure *failure, struct wire_text name)
 {
-	put(report, WIRE_FAILURE, failure, sizeof(*failure), NULL, 0);
+	struct wire_failure named = *failure;
+
+	named.name_bytes = (uint32_t)name.bytes;
+	put(report, WIRE_FAILURE, &named, sizeof(named), &name, name.bytes ? 1 : 0);
 }
 
 void report_tick(struct report *report, uint64_t now_ns)

@@ -29,7 +29,9 @@ void report_close(struct report *report);
 void report_put(struct report *report, enum wire_type type, const void *body, size_t body_bytes);
 /* `text` is one line for people, without a newline. */
 void report_notice(struct report *report, const char *text);
-void report_failure(struct report *report, const struct wire_failure *failure);
+/* `name` is of the entry, or empty where the failure's index tells it. */
+void report_failure(
+	struct report *report, const struct wire_failure *failure, struct wire_text name);
 
 /* Room for a record of up to `bytes`, which the caller appends to the buffer it gets. */
 struct wire_buffer *report_reserve(struct report *report, size_t bytes);

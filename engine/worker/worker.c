@@ -16,6 +16,7 @@
 #include "worker/link_item.h"
 #include "worker/list_item.h"
 #include "worker/part.h"
+#include "worker/remove_item.h"
 
 /* While there is work, the channel is looked at this often: it is how fast a STOP is noticed. */
 #define CHANNEL_LOOK_NS (5 * 1000 * 1000)
@@ -30,10 +31,29 @@ _Static_assert(SLOT_COUNT < CHANNEL_SLOT, "slots leave a number for the channel"
 
 /* ---- beginning items ---- */
 
+static int begin_removal(struct executor *executor, struct work *work)
+{
+	switch (work->type) {
+	case WIRE_LIST:
+		if (executor->options.by_entry)
+			return list_begin(executor, work);
+		remove_listed(executor, work);
+		return 0;
+	case WIRE_FILES:
+		remove_entries(executor, work);
+		return 0;
+	default:
+		remove_directory(executor, work);
+		return 0;
+	}
+}
+
 /* 1: it was begun in part, and there is more of it; 0: it is on its way or over; -EAGAIN: no slot
  * is free. */
 static int begin_work(struct executor *executor, struct work *work)
 {
+	if (executor->options.operation == JOB_REMOVE)
+		return begin_removal(executor, work);
 	switch (work->type) {
 	case WIRE_LIST:
 		return list_begin(executor, work);

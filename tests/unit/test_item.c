@@ -132,10 +132,10 @@ static void only_failures_count_not_warnings(void **state)
 	struct wire_failure failure = {.warning = 1};
 
 	(void)state;
-	assert_int_equal(item_add_failure(item, &failure), 0);
+	assert_int_equal(item_add_failure(item, &failure, text_of("")), 0);
 	assert_false(item_failed(item));
 	failure.warning = 0;
-	assert_int_equal(item_add_failure(item, &failure), 0);
+	assert_int_equal(item_add_failure(item, &failure, text_of("")), 0);
 	assert_true(item_failed(item));
 	item_forget_failures(item);
 	assert_false(item_failed(item));

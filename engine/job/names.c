@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+#include "job/names.h"
+
+#include <stdio.h>
+
+#include "job/root.h"
+#include "util/quote.h"
+
+/* "label/path/name" without the parts that are empty. */
+static void join(
+	char *ret_text, size_t capacity, const char *label, const char *path, const char *name)
+{
+	const char *part[] = {label, path, name};
+	size_t used = 0;
+
+	ret_text[0] = '\0';
+	for (unsigned i = 0; i < 3; i++) {
+		bool slash = used && *part[i] && ret_text[used - 1] != '/';
+		int bytes = snprintf(
+			ret_text + used, capacity - used, "%s%s", slash ? "/" : "", part[i]);
+
+		used += (size_t)bytes;
+		if (used >= capacity)
+			return;
+	}
+}
+
+void names_fill(struct names *names, const struct directory *directory, struct wire_text name,
+	struct wire_text target)
+{
+	const struct root *root = directory->root;
+	char path[DIRECTORY_PATH_BYTES];
+
+	if (directory_path(directory, path, sizeof(path)) < 0)
+		path[0] = '\0';
+	join(names->source, sizeof(names->source), root->source_label, path, name.data);
+	join(names->target, sizeof(names->target), root->target_label, path,
+		target.bytes ? target.data : name.data);
+	quote_name(names->source, names->source_quoted, sizeof(names->source_quoted));
+	quote_name(names->target, names->target_quoted, sizeof(names->target_quoted));
+}

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: MIT */
+#include "worker/remove_item.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "io/listing.h"
+
+static const struct wire_text no_text = {"", 0};
+
+static struct wire_text text_of(const char *name)
+{
+	return (struct wire_text){name, strlen(name)};
+}
+
+static void removed(struct executor *executor, struct work *work, struct wire_text name)
+{
+	executor_count(executor, work, HAUL_FILES_DONE, 1);
+	executor_tell_file(executor, work, HAUL_RECORD_FILE_DONE, name, 0);
+}
+
+static void fail_named(
+	struct executor *executor, const struct work *work, struct wire_text name, int error)
+{
+	struct wire_failure failure = {
+		.id = work->item->id,
+		.error = error,
+		.operation = OPERATION_REMOVE,
+	};
+
+	report_failure(&executor->report, &failure, name);
+}
+
+/* ---- a part of a directory ---- */
+
+static bool is_directory(int directory_fd, const struct listing_name *entry)
+{
+	struct stat status;
+
+	if (entry->type != DT_UNKNOWN)
+		return entry->type == DT_DIR;
+	return !fstatat(directory_fd, entry->name, &status, AT_SYMLINK_NOFOLLOW) &&
+	       S_ISDIR(status.st_mode);
+}
+
+/* Others may have put a directory in a file's place, or have been quicker: the directory is looked
+ * at again when it turns out not to be empty. */
+static bool is_passed_over(int error)
+{
+	return error == ENOENT || error == EISDIR;
+}
+
+static void remove_name(struct executor *executor, struct work *work, const char *name)
+{
+	if (!unlinkat(work->source->fd, name, 0))
+		removed(executor, work, text_of(name));
+	else if (!is_passed_over(errno))
+		fail_named(executor, work, text_of(name), errno);
+}
+
+static int put_directory(struct executor *executor, const struct work *work,
+	struct wire_buffer *buffer, const char *name)
+{
+	struct wire_entry entry = {.mode = S_IFDIR};
+	struct stat status;
+
+	/* Only who has to stay on one filesystem needs to know where this one is. */
+	if (executor->options.one_file_system &&
+		!fstatat(work->source->fd, name, &status, AT_SYMLINK_NOFOLLOW))
+		entry.device = status.st_dev;
+	return wire_add_entry(buffer, &entry, text_of(name), no_text);
+}
+
+/* Moves the directories to the front. */
+static unsigned gather_directories(const struct work *work, struct listing *listing)
+{
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < listing->count; i++) {
+		struct listing_name found = listing->entry[i];
+
+		if (!is_directory(work->source->fd, &found))
+			continue;
+		listing->entry[i] = listing->entry[count];
+		listing->entry[count++] = found;
+	}
+	return count;
+}
+
+/* Answered before anything is removed, so that others go on with the next part meanwhile: most of
+ * what a removal costs comes after the directory's lock is released. */
+static void tell_listed(struct executor *executor, const struct work *work,
+	const struct listing *listing, unsigned directories)
+{
+	struct wire_listed listed = {
+		.id = work->item->id,
+		.next_position = listing->next_position,
+		.entry_count = directories,
+		.complete = listing->complete,
+		.continues = 1,
+	};
+	struct wire_buffer *buffer = report_reserve(&executor->report,
+		sizeof(listed) + 64 + directories * (sizeof(struct wire_entry) + NAME_MAX + 10));
+	size_t start;
+	int error = wire_begin(buffer, WIRE_LISTED, &listed, sizeof(listed), NULL, 0, &start);
+
+	for (unsigned i = 0; i < directories && !error; i++)
+		error = put_directory(executor, work, buffer, listing->entry[i].name);
+	if (error)
+		executor->report.error = error;
+	else
+		wire_end(buffer, start);
+}
+
+static int remove_part(struct executor *executor, struct work *work, struct listing *listing)
+{
+	int error = tree_open(&executor->tree, work->item->root, TREE_SOURCE, work->path.data,
+		work->path.bytes, &work->source);
+	unsigned directories;
+
+	if (!error)
+		error = listing_read(listing, work->source->fd, work->list->position);
+	if (error)
+		return error;
+	directories = gather_directories(work, listing);
+	tell_listed(executor, work, listing, directories);
+	if (!listing->complete)
+		report_flush(&executor->report);
+	for (unsigned i = directories; i < listing->count; i++)
+		remove_name(executor, work, listing->entry[i].name);
+	return 0;
+}
+
+void remove_listed(struct executor *executor, struct work *work)
+{
+	struct listing *listing = malloc(sizeof(*listing));
+	int error = listing ? remove_part(executor, work, listing) : -ENOMEM;
+
+	free(listing);
+	if (error)
+		executor_fail(executor, work, 0, OPERATION_LIST, error);
+	executor_done(executor, work);
+}
+
+/* ---- entries ---- */
+
+static void remove_entry(struct executor *executor, struct work *work,
+	const struct wire_entry *entry, struct wire_text name)
+{
+	bool retried = work->item->flags & ITEM_RETRIED;
+
+	if (!unlinkat(work->source->fd, name.data, 0) || (errno == ENOENT && retried))
+		removed(executor, work, name);
+	else
+		executor_fail(executor, work, entry->index, OPERATION_REMOVE, -errno);
+}
+
+void remove_entries(struct executor *executor, struct work *work)
+{
+	int error = tree_open(&executor->tree, work->item->root, TREE_SOURCE, work->path.data,
+		work->path.bytes, &work->source);
+	const struct wire_entry *entry;
+	struct wire_text name, target;
+
+	while (work->entries_left-- && !wire_take_entry(&work->rest, &entry, &name, &target)) {
+		if (error)
+			executor_fail(executor, work, entry->index, OPERATION_REMOVE, error);
+		else
+			remove_entry(executor, work, entry, name);
+	}
+	work->entries_left = 0;
+	executor_done(executor, work);
+}
+
+/* ---- the directory itself ---- */
+
+static int remove_empty(struct executor *executor, struct work *work)
+{
+	struct tree_directory *parent;
+	const char *name;
+	int error = tree_open_parent(&executor->tree, work->item->root, TREE_SOURCE,
+		work->path.data, work->path.bytes, &parent, &name);
+
+	if (error)
+		return error;
+	if (unlinkat(parent->fd, name, AT_REMOVEDIR))
+		error = -errno;
+	tree_give_back(&executor->tree, parent);
+	if (error == -ENOENT && work->item->flags & ITEM_RETRIED)
+		error = 0;
+	return error;
+}
+
+void remove_directory(struct executor *executor, struct work *work)
+{
+	int error = remove_empty(executor, work);
+
+	if (error)
+		executor_fail(executor, work, 0, OPERATION_REMOVE, error);
+	else
+		executor_count(executor, work, HAUL_DIRECTORIES_DONE, 1);
+	executor_done(executor, work);
+}
