@@ -86,6 +86,8 @@ static int set_no_preserve(void *settings, const struct option_set *set,
 	if (error)
 		return error;
 	job->request.options.preserve &= ~bits;
+	if (bits & PRESERVE_MODE)
+		job->request.options.default_modes = true;
 	return 0;
 }
 

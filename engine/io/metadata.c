@@ -25,7 +25,10 @@ mode_t metadata_mode(const struct metadata_wish *wish, mode_t source)
 {
 	if (wish->mode)
 		return source & (PERMISSIONS | SET_ID_BITS);
-	return source & PERMISSIONS & ~wish->umask;
+	if (wish->default_mode)
+		source = S_ISDIR(source) ? 0777 : 0666;
+	/* As mkdir has it, which takes the sticky bit along. */
+	return source & (S_ISDIR(source) ? PERMISSIONS | S_ISVTX : PERMISSIONS) & ~wish->umask;
 }
 
 static int change_owner(const struct subject *subject, uid_t uid, gid_t gid)

@@ -11,7 +11,8 @@
 #include <sys/stat.h>
 
 struct metadata_wish {
-	bool mode; /* and ACLs */
+	bool mode;         /* and ACLs */
+	bool default_mode; /* else: 0666, for directories 0777, instead of the source's */
 	bool owner;
 	bool times;
 	bool xattr;

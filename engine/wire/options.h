@@ -47,9 +47,10 @@ struct job_options {
 	bool verbose;
 	bool force;
 	bool no_clobber;
-	bool directories;  /* rm -d: empty directories also without recursive */
-	bool by_entry;     /* rm: entries are told before they go: to ask, or to tell about each */
-	bool copy_special; /* false: read FIFOs and devices as files (cp -r --copy-contents) */
+	bool default_modes; /* --no-preserve=mode: as if made anew, whatever the source's mode is */
+	bool directories;   /* rm -d: empty directories also without recursive */
+	bool by_entry;      /* rm: entries are told before they go: to ask, or to tell about each */
+	bool copy_special;  /* false: read FIFOs and devices as files (cp -r --copy-contents) */
 };
 
 #endif

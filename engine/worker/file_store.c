@@ -28,7 +28,7 @@ static mode_t creation_mode(
 	const struct executor *executor, const struct tree_habits *habits, mode_t source)
 {
 	if (!executor->wish.mode && habits->default_acl)
-		return source & 0777;
+		return executor->wish.default_mode ? 0666 : source & 0777;
 	if (executor->wish.xattr && !executor->wish.privileged)
 		source |= 0600;
 	return metadata_mode(&executor->wish, source);

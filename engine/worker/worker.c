@@ -199,6 +199,7 @@ static void take_options(struct executor *executor, const struct job_options *op
 	executor->options = *options;
 	executor->wish = (struct metadata_wish){
 		.mode = options->preserve & PRESERVE_MODE,
+		.default_mode = options->default_modes,
 		.owner = options->preserve & PRESERVE_OWNER,
 		.times = options->preserve & PRESERVE_TIMES,
 		.xattr = options->preserve & PRESERVE_XATTR,

@@ -161,6 +161,7 @@ static void long_options_may_be_shortened(void **state)
 	assert_true(parse(&parsed, line));
 	assert_true(parsed.settings.request.options.recursive);
 	assert_false(parsed.settings.request.options.preserve & PRESERVE_MODE);
+	assert_true(parsed.settings.request.options.default_modes);
 	assert_true(parsed.settings.request.options.preserve & PRESERVE_XATTR);
 	assert_int_equal(parsed.settings.request.progress, JOB_PROGRESS_ALWAYS);
 	assert_int_equal(parsed.settings.request.options.strategy, STRATEGY_DIRECT);
