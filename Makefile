@@ -124,6 +124,9 @@ $(BUILD)/libengine.a: $(filter-out $(MAIN_OBJECT),$(OBJECTS))
 	$(call say,AR,$@)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
+# The page is taken in by the assembler, of which -MMD knows nothing.
+$(BUILD)/obj/engine/publisher/page.o: $(wildcard engine/publisher/web/*)
+
 $(BUILD)/obj/%.o: %.c $(FLAGS_FILE) | $(SKELETONS)
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D)

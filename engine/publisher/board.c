@@ -10,6 +10,7 @@
 
 static void row_close(struct board_row *row)
 {
+	free(row->start.data);
 	free(row->job_event.data);
 	free(row->progress.data);
 	free(row);
@@ -22,7 +23,7 @@ void board_close(struct board *board)
 	board->count = 0;
 }
 
-static bool text_set(struct board_text *text, const char *data, size_t bytes)
+bool board_text_set(struct board_text *text, const char *data, size_t bytes)
 {
 	if (bytes > text->capacity) {
 		char *larger = realloc(text->data, bytes);
@@ -97,16 +98,20 @@ static bool keep_job(struct board *board, struct board_row *row, const struct si
 	if (job->state == EVENT_JOB_STARTED) {
 		row->progress.bytes = 0;
 		row->progress_due = false;
+		if (!board_text_set(&row->start, event->json, event->json_bytes))
+			return false;
 	}
 	row->state = state_of(job->state);
 	row->ended = event_is_last(event->event);
 	row->age = ++board->age;
-	return text_set(&row->job_event, event->json, event->json_bytes);
+	row->job_seq = event->event->seq;
+	return board_text_set(&row->job_event, event->json, event->json_bytes);
 }
 
 static bool keep_progress(struct board_row *row, const struct sink_event *event)
 {
-	row->progress_due = text_set(&row->progress, event->json, event->json_bytes);
+	row->progress_seq = event->event->seq;
+	row->progress_due = board_text_set(&row->progress, event->json, event->json_bytes);
 	return row->progress_due;
 }
 

@@ -23,10 +23,13 @@ struct board_text {
 
 struct board_row {
 	char job[HAUL_JOB_BYTES + 1];
-	const char *state; /* "running", "paused", "done", "failed", "cancelled" */
-	uint64_t seq;      /* of the newest event in here */
-	struct board_text job_event;
+	const char *state;           /* "running", "paused", "done", "failed", "cancelled" */
+	uint64_t seq;                /* of the newest event of the job */
+	struct board_text start;     /* the first job event */
+	struct board_text job_event; /* the newest one */
 	struct board_text progress;
+	uint64_t job_seq;
+	uint64_t progress_seq;
 	bool progress_due; /* not passed on yet */
 	bool ended;
 	uint64_t age;       /* rises from row to row: which one ended longest ago */
@@ -39,6 +42,9 @@ struct board {
 	unsigned count;
 	uint64_t age;
 };
+
+/* Makes a copy. False for want of memory. All zeros is an empty text; free its data. */
+bool board_text_set(struct board_text *text, const char *data, size_t bytes);
 
 /* All zeros is an empty one. */
 void board_close(struct board *board);

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "haul/exit.h"
+#include "publisher/http.h"
 #include "publisher/lines.h"
 #include "publisher/redis.h"
 #include "publisher/roster.h"
@@ -94,6 +95,30 @@ static int add_socketio(struct publish *publish)
 	return add(publish, "--socketio", error, sink);
 }
 
+static const char *why_no_page(int error)
+{
+	if (error == -EACCES)
+		return "an address beyond this machine needs --http-token";
+	if (error == -EPERM)
+		return "others may read the token's file";
+	return strerror(-error);
+}
+
+static int add_http(struct publish *publish)
+{
+	const struct publish_request *request = publish->request;
+	struct sink *sink = NULL;
+	char where[HTTP_WHERE_BYTES];
+	int error = http_open(request->http, request->token_file, &sink, where);
+
+	if (error) {
+		fprintf(stderr, "haul: publisher: --http: %s\n", why_no_page(error));
+		return error;
+	}
+	fprintf(stderr, "haul: live page: %s\n", where);
+	return add(publish, "--http", 0, sink);
+}
+
 static int add_sinks(struct publish *publish)
 {
 	const struct publish_request *request = publish->request;
@@ -109,6 +134,8 @@ static int add_sinks(struct publish *publish)
 		error = add_redis(publish);
 	if (!error && request->socketio)
 		error = add_socketio(publish);
+	if (!error && request->http)
+		error = add_http(publish);
 	return error;
 }
 
