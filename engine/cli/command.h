@@ -20,6 +20,7 @@ extern const struct command command_table[];
 const struct command *command_find(const char *name);
 
 int command_cp(int argc, char **argv);
+int command_mv(int argc, char **argv);
 int command_rm(int argc, char **argv);
 int command_jobs(int argc, char **argv);
 int command_pause(int argc, char **argv);
@@ -28,6 +29,7 @@ int command_cancel(int argc, char **argv);
 int command_publish(int argc, char **argv);
 
 extern const struct option_set cp_options;
+extern const struct option_set mv_options;
 extern const struct option_set rm_options;
 extern const struct option_set jobs_options;
 extern const struct option_set pause_options;

@@ -6,6 +6,7 @@
 
 const struct command command_table[] = {
 	{"cp", "copy files and directories", command_cp, &cp_options},
+	{"mv", "move or rename files and directories", command_mv, &mv_options},
 	{"rm", "remove files and directories", command_rm, &rm_options},
 	{"jobs", "list jobs that run, wait or died", command_jobs, &jobs_options},
 	{"pause", "let jobs stand still", command_pause, &pause_options},

@@ -7,6 +7,7 @@
  *     dispatch.c  which item goes to which worker, and when
  *     reply.c     what workers answer
  *     large.c     the life of a large file: prepare, ranges, commit
+ *     move.c      what is particular to a move
  *     remove.c    what is particular to a removal
  *     settle.c    directories, hard links and roots whose work is finished
  *     order.c     stop, pause and resume, from signals and the control socket
@@ -32,6 +33,7 @@
 
 struct file_run;
 struct plan;
+struct source;
 
 struct job {
 	const struct job_request *request;
@@ -144,6 +146,18 @@ void order_stop(struct job *job);
 void order_receive(struct job *job);
 /* Brings a worker that was just started to the state of the others. */
 void order_greet(struct job *job, struct worker *worker);
+
+/* ---- move.c ---- */
+
+/* Renames a source, or says why not. True: it is on another filesystem and must be copied. */
+bool move_source(struct job *job, struct source *source);
+/* An entry that is named on the command line goes when its copy is durable. -ENOMEM. */
+int move_remember(struct job *job, struct root *root, const struct wire_entry *entry,
+	struct wire_text name, struct wire_text target);
+/* A root has nothing more to do in its phase: begins the next one. False: there is none. */
+bool move_goes_on(struct job *job, struct root *root);
+/* Nothing is left below a source directory: it goes itself. */
+void move_end(struct job *job, struct root *root);
 
 /* ---- remove.c ---- */
 

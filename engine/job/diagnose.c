@@ -93,6 +93,7 @@ static const struct phrase phrases[OPERATIONS] = {
 		" with non-directory"},
 	[OPERATION_UNSUPPORTED] = {"cannot copy ", OF_SOURCE, ": kind of file not supported"},
 	[OPERATION_REMOVE] = {"cannot remove ", OF_SOURCE, ""},
+	[OPERATION_NOT_MOVED] = {"not removing ", OF_SOURCE, ", as it changed since it was copied"},
 	[OPERATION_OTHER_DEVICE] = {"skipping ", OF_SOURCE, ", since it's on a different device"},
 	[OPERATION_WORKER_DIED] = {"not copying ", OF_SOURCE, ", as workers died over it"},
 };
@@ -107,6 +108,7 @@ static bool speaks_for_itself(enum wire_operation operation)
 	case OPERATION_IS_DIRECTORY:
 	case OPERATION_UNSUPPORTED:
 	case OPERATION_OTHER_DEVICE:
+	case OPERATION_NOT_MOVED:
 	case OPERATION_WORKER_DIED:
 		return true;
 	default:

@@ -56,12 +56,19 @@ static struct item *choose(struct job *job, const struct worker *worker)
 	return NULL;
 }
 
+static uint32_t root_flags(const struct root *root)
+{
+	if (root->phase != ROOT_REMOVING)
+		return 0;
+	return ITEM_REMOVE | (root->moved || root->remembered ? ITEM_MOVED : 0);
+}
+
 static struct wire_item item_head(const struct item *item, uint64_t id, size_t path_bytes)
 {
 	return (struct wire_item){
 		.id = id,
 		.root = item->directory->root->id,
-		.flags = item->flags,
+		.flags = item->flags | root_flags(item->directory->root),
 		.path_bytes = (uint32_t)path_bytes,
 		.entry_count = item->entry_count,
 	};
@@ -162,6 +169,8 @@ static int put_item(struct wire_buffer *out, const struct item *item, uint64_t i
 		return put_link(out, item, head, path);
 	case WIRE_FINISH:
 		return put_finish(out, item, head, path);
+	case WIRE_SYNC:
+		return wire_put(out, WIRE_SYNC, &head, sizeof(head), &path, 1);
 	default:
 		return put_large(out, item, head, path);
 	}

@@ -407,6 +407,7 @@ int job_run(const struct job_request *request)
 	struct job job = {.request = request, .options = request->options};
 	int error;
 
+	job.options.started_ns = (int64_t)clock_realtime_ns();
 	raise_descriptor_limit();
 	error = open_crew(&job);
 	if (!error)

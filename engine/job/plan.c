@@ -7,35 +7,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "job/claim.h"
 #include "job/coordinator.h"
 #include "job/file_run.h"
+#include "job/plan.h"
 #include "util/path.h"
-#include "util/quote.h"
 
 /* Sources are begun while less than this waits, so that ten thousand arguments don't need ten
  * thousand descriptors. */
 #define ROOTS_MAX          32
 #define ENTRIES_WANTED_MIN 4096
-
-struct plan {
-	unsigned next;       /* of the sources */
-	int target_fd;       /* the directory that sources go into, or AT_FDCWD */
-	bool into_directory; /* else `target` is the one source's new name */
-	char *target;
-	struct claims claims;
-};
-
-/* One source on its way. */
-struct source {
-	const char *path;
-	struct stat status;
-	bool follow;
-	char *target_name; /* relative to the plan's target_fd */
-	char *target;      /* as the user would name it */
-	char quoted[QUOTE_BYTES];
-	char target_quoted[QUOTE_BYTES];
-};
 
 static bool refuse_target(struct job *job, const char *what, const char *target, int error)
 {
@@ -210,6 +190,9 @@ static int add_tree(
 	if (error)
 		return error;
 	root->created = created;
+	root->moved = job->options.operation == JOB_MOVE ? strdup(source->path) : NULL;
+	if (job->options.operation == JOB_MOVE && !root->moved)
+		return -ENOMEM;
 	item = item_new(WIRE_LIST, root->top);
 	if (!item)
 		return -ENOMEM;
@@ -302,7 +285,8 @@ static void begin_file(struct job *job, struct file_run *run, const struct sourc
 		struct wire_text from = {name, strlen(name)};
 		struct wire_text to = {target, strcmp(name, target) ? strlen(target) : 0};
 
-		if (reply_add_entry(job, run->root->top, &entry, from, to, &run->batch))
+		if (move_remember(job, run->root, &entry, from, to) ||
+			reply_add_entry(job, run->root->top, &entry, from, to, &run->batch))
 			job_out_of_memory(job);
 	}
 	free(path);
@@ -374,6 +358,8 @@ static bool begin_source(struct job *job, struct source *source, struct file_run
 		root_table_has_target(&job->roots, there.st_dev, there.st_ino))
 		return false;
 	if (!claim_target(job, source, &merge))
+		return true;
+	if (job->options.operation == JOB_MOVE && !move_source(job, source))
 		return true;
 	if (!merge && !target_fits(job, source))
 		return true;

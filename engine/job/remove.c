@@ -358,6 +358,9 @@ bool remove_explains(
 	struct directory *directory = item->directory;
 	bool not_empty = what->error == ENOTEMPTY || what->error == EEXIST;
 
+	/* Where the copy failed, that was said; who changed a file since must be told. */
+	if (what->operation == OPERATION_NOT_MOVED && directory->root->failures > 1)
+		return true;
 	/* It may be empty all the same, and then it can go. */
 	if (item->type == WIRE_LIST && !name.bytes && what->operation == OPERATION_LIST) {
 		directory->list_error = what->error;

@@ -81,7 +81,7 @@ static int add_directory(struct job *job, struct directory *parent, const struct
 	struct directory *directory;
 	struct item *item;
 
-	if (job->options.operation == JOB_REMOVE)
+	if (parent->root->phase == ROOT_REMOVING)
 		return remove_add_directory(job, parent, entry, name);
 	if (root_table_has_target(&job->roots, entry->device, entry->inode)) {
 		refuse_into_itself(job, parent->root);
@@ -127,7 +127,7 @@ static int add_entries(
 			return -EPROTO;
 		if (S_ISDIR(entry->mode))
 			error = add_directory(job, directory, entry, name);
-		else if (job->options.operation == JOB_REMOVE)
+		else if (directory->root->phase == ROOT_REMOVING)
 			error = remove_add_entry(job, directory, entry, name, &batch);
 		else
 			error = reply_add_entry(job, directory, entry, name, target, &batch);
@@ -189,7 +189,11 @@ static void tell_failure(struct job *job, struct item *item, const struct item_f
 	struct wire_text name, target;
 
 	failure_texts(item, failure, &name, &target);
-	if (job->options.operation == JOB_REMOVE && remove_explains(job, item, what, name))
+	if (what->operation == OPERATION_NOT_MOVED || item->type == WIRE_SYNC)
+		item->directory->kept = true;
+	if (!what->warning)
+		item->directory->root->failures++;
+	if (item->directory->root->phase == ROOT_REMOVING && remove_explains(job, item, what, name))
 		return;
 	diagnose_entry(job, item->directory, name, target, (enum wire_operation)what->operation,
 		what->error);
@@ -269,7 +273,7 @@ static int handle_done(struct job *job, struct worker *worker, const struct wire
 		return -EPROTO;
 	add_sums(&worker->finished, done);
 	/* Files that grew or shrank since they were listed: the plan follows. */
-	if (job->options.operation == JOB_REMOVE)
+	if (item->directory->root->phase == ROOT_REMOVING)
 		remove_done(job, item, done);
 	else if (item->type == WIRE_FILES && !item_failed(item) && !job->stopping)
 		lane_add(
@@ -286,7 +290,7 @@ static int take_listing(struct job *job, struct item *item, const struct wire_li
 	struct directory *directory = item->directory;
 	int error = 0;
 
-	if (!item->position && listed->directory.mode && job->options.operation != JOB_REMOVE) {
+	if (!item->position && listed->directory.mode && directory->root->phase != ROOT_REMOVING) {
 		directory->metadata = listed->directory;
 		directory->listed = true;
 		if (directory == directory->root->top && !directory->virtual)

@@ -7,6 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "job/item.h"
+
 static void root_free(struct root *root)
 {
 	if (root->source_fd >= 0)
@@ -15,6 +17,10 @@ static void root_free(struct root *root)
 		close(root->target_fd);
 	free(root->source_label);
 	free(root->target_label);
+	free(root->moved);
+	if (root->remembered)
+		root->top->pending++;
+	item_free(root->remembered);
 	directory_free(root->top);
 	free(root->sent);
 	free(root);

@@ -12,6 +12,15 @@
 
 #include "job/directory.h"
 
+/* A copy or a removal has one phase; a move to another filesystem has three. */
+enum root_phase {
+	ROOT_COPYING = 0,
+	ROOT_SYNCING,
+	ROOT_REMOVING,
+};
+
+struct item;
+
 struct root {
 	struct root *next;
 	uint32_t id;
@@ -24,7 +33,11 @@ struct root {
 	uint64_t source_device;
 	uint64_t target_device; /* with target_inode: to notice a copy into itself */
 	uint64_t target_inode;
-	bool *sent;   /* which workers know it, by index */
+	bool *sent;              /* which workers know it, by index */
+	char *moved;             /* the source's path, when it is to go after its copy; or NULL */
+	struct item *remembered; /* entries that are to go after their copy; in no queue */
+	uint64_t failures;       /* what could not be copied or removed */
+	enum root_phase phase;
 	bool created; /* the destination directory is new */
 	bool ended;   /* its work is finished */
 };

@@ -29,6 +29,8 @@ static void tell_root_ended(struct job *job, struct root *root)
 
 static void settle_root(struct job *job, struct root *root)
 {
+	if (move_goes_on(job, root))
+		return;
 	root->ended = true;
 	if (root->references)
 		return;
@@ -44,13 +46,17 @@ static bool finish_directory(struct job *job, struct directory *directory)
 	if (directory->virtual || directory->broken || !directory->listed || directory->finished ||
 		directory->kept)
 		return false;
+	if (!directory->parent && directory->root->phase == ROOT_REMOVING) {
+		move_end(job, directory->root);
+		return false;
+	}
 	item = item_new(WIRE_FINISH, directory);
 	if (!item) {
 		job_out_of_memory(job);
 		return false;
 	}
 	directory->finished = true;
-	if (job->options.operation != JOB_REMOVE)
+	if (directory->root->phase != ROOT_REMOVING)
 		queue_push_front(&job->work, item);
 	else if (remove_finish(job, item))
 		job_out_of_memory(job);

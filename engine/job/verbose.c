@@ -7,11 +7,16 @@
 
 static void print_line(const struct job *job, const struct item *item, const struct names *names)
 {
-	if (job->options.operation != JOB_REMOVE)
+	bool directory = item->type == WIRE_FINISH || item->type == WIRE_LIST;
+
+	if (item->directory->root->phase == ROOT_REMOVING)
+		printf("removed %s%s\n", directory ? "directory " : "", names->source_quoted);
+	else if (job->options.operation != JOB_MOVE)
 		printf("%s -> %s\n", names->source_quoted, names->target_quoted);
+	else if (directory)
+		printf("created directory %s\n", names->target_quoted);
 	else
-		printf("removed %s%s\n", item->type == WIRE_FINISH ? "directory " : "",
-			names->source_quoted);
+		printf("copied %s -> %s\n", names->source_quoted, names->target_quoted);
 }
 
 static bool entry_failed(const struct item *item, uint32_t index)
@@ -47,7 +52,7 @@ static void tell_one(const struct job *job, const struct item *item, struct wire
 static void tell(const struct job *job, const struct item *item, struct names *names)
 {
 	static const struct wire_text none = {"", 0};
-	bool removal = job->options.operation == JOB_REMOVE;
+	bool removal = item->directory->root->phase == ROOT_REMOVING;
 
 	switch (item->type) {
 	case WIRE_FILES:

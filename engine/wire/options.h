@@ -40,6 +40,7 @@ struct job_options {
 	uint32_t strategy;  /* enum job_strategy */
 	uint32_t preserve;  /* bits of enum preserve */
 	uint32_t umask;     /* of the process that started the job */
+	int64_t started_ns; /* CLOCK_REALTIME: what did not change since is what was copied */
 	bool recursive;
 	bool dereference;
 	bool one_file_system;

@@ -18,22 +18,83 @@ static struct wire_text text_of(const char *name)
 	return (struct wire_text){name, strlen(name)};
 }
 
+/* A moved file counted when it was copied. */
 static void removed(struct executor *executor, struct work *work, struct wire_text name)
 {
+	if (work->item->flags & ITEM_MOVED)
+		return;
 	executor_count(executor, work, HAUL_FILES_DONE, 1);
 	executor_tell_file(executor, work, HAUL_RECORD_FILE_DONE, name, 0);
 }
 
-static void fail_named(
-	struct executor *executor, const struct work *work, struct wire_text name, int error)
+static void fail_named(struct executor *executor, const struct work *work, struct wire_text name,
+	enum wire_operation operation, int error)
 {
 	struct wire_failure failure = {
 		.id = work->item->id,
 		.error = error,
-		.operation = OPERATION_REMOVE,
+		.operation = operation,
 	};
 
 	report_failure(&executor->report, &failure, name);
+}
+
+/* ---- moved or not ---- */
+
+static bool changed_since(const struct stat *status, int64_t time_ns)
+{
+	return (int64_t)status->st_ctim.tv_sec * 1000000000 + status->st_ctim.tv_nsec >= time_ns;
+}
+
+/* Times are kept as exactly as the destination can: they must be equal only where there is reason
+ * to doubt. */
+static bool same_file(const struct executor *executor, const struct stat *a, const struct stat *b)
+{
+	if (a->st_size != b->st_size)
+		return false;
+	return !changed_since(a, executor->options.started_ns) ||
+	       (a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec);
+}
+
+static bool same_link(int source_fd, const char *source, int target_fd, const char *target)
+{
+	char a[PATH_MAX], b[PATH_MAX];
+	ssize_t a_bytes = readlinkat(source_fd, source, a, sizeof(a));
+	ssize_t b_bytes = readlinkat(target_fd, target, b, sizeof(b));
+
+	return a_bytes > 0 && a_bytes == b_bytes && !memcmp(a, b, (size_t)a_bytes);
+}
+
+/* In a move only that goes which the destination holds, as it was when it was copied. */
+static bool may_go(const struct executor *executor, const struct work *work, const char *name,
+	const char *target_name)
+{
+	int source_fd = work->source->fd, target_fd;
+	struct stat source, target;
+
+	if (!(work->item->flags & ITEM_MOVED))
+		return true;
+	target_fd = work->target->fd;
+	if (fstatat(source_fd, name, &source, AT_SYMLINK_NOFOLLOW) ||
+		fstatat(target_fd, target_name, &target, AT_SYMLINK_NOFOLLOW) ||
+		(source.st_mode & S_IFMT) != (target.st_mode & S_IFMT))
+		return false;
+	if (S_ISREG(source.st_mode))
+		return same_file(executor, &source, &target);
+	if (S_ISLNK(source.st_mode))
+		return same_link(source_fd, name, target_fd, target_name);
+	return true;
+}
+
+/* A removal has no destination. */
+static int open_directories(struct executor *executor, struct work *work)
+{
+	enum wire_operation operation;
+
+	if (work->item->flags & ITEM_MOVED)
+		return executor_open_directories(executor, work, &operation);
+	return tree_open(&executor->tree, work->item->root, TREE_SOURCE, work->path.data,
+		work->path.bytes, &work->source);
 }
 
 /* ---- a part of a directory ---- */
@@ -57,10 +118,12 @@ static bool is_passed_over(int error)
 
 static void remove_name(struct executor *executor, struct work *work, const char *name)
 {
-	if (!unlinkat(work->source->fd, name, 0))
+	if (!may_go(executor, work, name, name))
+		fail_named(executor, work, text_of(name), OPERATION_NOT_MOVED, EBUSY);
+	else if (!unlinkat(work->source->fd, name, 0))
 		removed(executor, work, text_of(name));
 	else if (!is_passed_over(errno))
-		fail_named(executor, work, text_of(name), errno);
+		fail_named(executor, work, text_of(name), OPERATION_REMOVE, errno);
 }
 
 static int put_directory(struct executor *executor, const struct work *work,
@@ -119,8 +182,7 @@ static void tell_listed(struct executor *executor, const struct work *work,
 
 static int remove_part(struct executor *executor, struct work *work, struct listing *listing)
 {
-	int error = tree_open(&executor->tree, work->item->root, TREE_SOURCE, work->path.data,
-		work->path.bytes, &work->source);
+	int error = open_directories(executor, work);
 	unsigned directories;
 
 	if (!error)
@@ -150,11 +212,14 @@ void remove_listed(struct executor *executor, struct work *work)
 /* ---- entries ---- */
 
 static void remove_entry(struct executor *executor, struct work *work,
-	const struct wire_entry *entry, struct wire_text name)
+	const struct wire_entry *entry, struct wire_text name, struct wire_text target)
 {
 	bool retried = work->item->flags & ITEM_RETRIED;
+	const char *target_name = target.bytes ? target.data : name.data;
 
-	if (!unlinkat(work->source->fd, name.data, 0) || (errno == ENOENT && retried))
+	if (!may_go(executor, work, name.data, target_name))
+		executor_fail(executor, work, entry->index, OPERATION_NOT_MOVED, -EBUSY);
+	else if (!unlinkat(work->source->fd, name.data, 0) || (errno == ENOENT && retried))
 		removed(executor, work, name);
 	else
 		executor_fail(executor, work, entry->index, OPERATION_REMOVE, -errno);
@@ -162,8 +227,7 @@ static void remove_entry(struct executor *executor, struct work *work,
 
 void remove_entries(struct executor *executor, struct work *work)
 {
-	int error = tree_open(&executor->tree, work->item->root, TREE_SOURCE, work->path.data,
-		work->path.bytes, &work->source);
+	int error = open_directories(executor, work);
 	const struct wire_entry *entry;
 	struct wire_text name, target;
 
@@ -171,7 +235,7 @@ void remove_entries(struct executor *executor, struct work *work)
 		if (error)
 			executor_fail(executor, work, entry->index, OPERATION_REMOVE, error);
 		else
-			remove_entry(executor, work, entry, name);
+			remove_entry(executor, work, entry, name, target);
 	}
 	work->entries_left = 0;
 	executor_done(executor, work);
@@ -202,7 +266,7 @@ void remove_directory(struct executor *executor, struct work *work)
 
 	if (error)
 		executor_fail(executor, work, 0, OPERATION_REMOVE, error);
-	else
+	else if (!(work->item->flags & ITEM_MOVED))
 		executor_count(executor, work, HAUL_DIRECTORIES_DONE, 1);
 	executor_done(executor, work);
 }

@@ -17,6 +17,7 @@
 #include "worker/list_item.h"
 #include "worker/part.h"
 #include "worker/remove_item.h"
+#include "worker/sync_item.h"
 
 /* While there is work, the channel is looked at this often: it is how fast a STOP is noticed. */
 #define CHANNEL_LOOK_NS (5 * 1000 * 1000)
@@ -52,7 +53,7 @@ static int begin_removal(struct executor *executor, struct work *work)
  * is free. */
 static int begin_work(struct executor *executor, struct work *work)
 {
-	if (executor->options.operation == JOB_REMOVE)
+	if (work->item->flags & ITEM_REMOVE)
 		return begin_removal(executor, work);
 	switch (work->type) {
 	case WIRE_LIST:
@@ -64,6 +65,9 @@ static int begin_work(struct executor *executor, struct work *work)
 		return 0;
 	case WIRE_FINISH:
 		finish_item(executor, work);
+		return 0;
+	case WIRE_SYNC:
+		sync_item(executor, work);
 		return 0;
 	default:
 		return part_begin(executor, work);

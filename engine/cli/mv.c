@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+#include <stddef.h>
+
+#include "cli/command.h"
+#include "cli/job_options.h"
+#include "haul/exit.h"
+
+static const char *const usage[] = {
+	"[OPTION]... [-T] SOURCE DEST",
+	"[OPTION]... SOURCE... DIRECTORY",
+	"[OPTION]... -t DIRECTORY SOURCE...",
+	NULL,
+};
+
+const struct option_set mv_options = {
+	.command = "mv",
+	.usage = usage,
+	.description =
+		"Rename SOURCE to DEST, or move SOURCEs into DIRECTORY; to another file system "
+		"by a copy that is durable before anything is removed.",
+	.row = job_option_rows,
+	.mask = COMMAND_MV,
+	.operands = NAMES_FILE,
+};
+
+int command_mv(int argc, char **argv)
+{
+	struct job_settings settings = {
+		.request = {.program = "haul mv"},
+		.follow = FOLLOW_NONE,
+	};
+	struct job_options *options = &settings.request.options;
+	int first;
+
+	options->operation = JOB_MOVE;
+	options->recursive = true;
+	options->preserve = PRESERVE_MODE | PRESERVE_OWNER | PRESERVE_TIMES | PRESERVE_LINKS |
+			    PRESERVE_XATTR | PRESERVE_ALL;
+	switch (option_parse(&mv_options, argc, argv, &settings, &first)) {
+	case OPTION_SHOWN:
+		return HAUL_EXIT_OK;
+	case OPTION_WRONG:
+		return HAUL_EXIT_FAILED;
+	case OPTION_READY:
+		break;
+	}
+	if (job_settings_finish(&settings, &mv_options, argv + first, argc - first) < 0)
+		return HAUL_EXIT_FAILED;
+	return job_run(&settings.request);
+}
