@@ -26,7 +26,8 @@ copies_whole()
 	expect_status 0 "$HAUL" cp -a "$WORK/from/tree" "$WORK/to/tree"
 	expect_equal "what it says" "" "$(cat "$WORK/out" "$WORK/err")"
 	same_tree "$WORK/from/tree" "$WORK/to/tree"
-	expect_equal "left beside the copy" tree "$(ls -A "$WORK/to" | grep -v '^lost+found$')"
+	expect_equal "left beside the copy" "$WORK/to/tree" \
+		"$(find "$WORK/to" -mindepth 1 -maxdepth 1 ! -name lost+found)"
 }
 
 test_ext4_to_xfs() { copies_whole ext4 xfs; }
