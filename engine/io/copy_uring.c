@@ -52,7 +52,7 @@ static void read_rest(struct transfer *transfer, struct transfer_chunk *chunk)
 	}
 }
 
-/* A cached read that finds little has started the read-ahead, so the ring's read only waits. */
+/* What is cached needs no request, and is written while it is still in the processor's cache. */
 static void begin_chunk(struct transfer *transfer, struct transfer_chunk *chunk)
 {
 	ssize_t got = source_read_cached(transfer->source_filesystem, transfer->source_fd,

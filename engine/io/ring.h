@@ -20,8 +20,10 @@
  * completion queue is twice as long, so that it can't overflow. */
 #define RING_ENTRIES 256
 
-/* Queued requests are handed over in groups of this, so that the device has work early. */
-#define RING_BATCH 8
+/* Queued requests are handed over in groups of this: early, so that the device has work, but enough
+ * of them for the block layer to merge neighbours. Copying 23,000 cold files from ext4 took 23,700
+ * reads from the disk in groups of 8, 23,000 in groups of 32, 22,300 in groups of 64. */
+#define RING_BATCH 32
 
 /* Kernel threads for what can't be done without blocking (opens and stats of what isn't cached).
  * The default, four per entry and CPU, floods a small machine. */

@@ -15,7 +15,7 @@
 #include "io/filesystem.h"
 
 /* Directories that stay open, those in use not counted. */
-#define TREE_KEPT_DIRECTORIES 64
+#define TREE_KEPT_DIRECTORIES 128
 
 enum tree_side {
 	TREE_SOURCE,

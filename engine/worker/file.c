@@ -186,11 +186,24 @@ static int look_before_reading(struct executor *executor, struct file *file)
 	return 0;
 }
 
+/* Sharing a block saves space and reading; less than that has nothing to share. */
+#define SHARED_BYTES_MIN 4096
+
+static bool wants_sharing(const struct executor *executor, const struct file *file)
+{
+	const struct filesystem *target = file->target.filesystem;
+
+	if (executor->options.strategy == STRATEGY_REFLINK)
+		return file->entry->bytes;
+	return file->entry->bytes >= SHARED_BYTES_MIN && file->entry->device == target->device &&
+	       executor_may_share(executor, file->entry->device, target);
+}
+
 /* Too long for a buffer, with holes, or not to be read at all. */
 static bool wants_stream(const struct executor *executor, const struct file *file)
 {
 	return file->entry->bytes >= TRANSFER_CHUNK_BYTES || file->entry->flags & ENTRY_SPARSE ||
-	       (executor->options.strategy == STRATEGY_REFLINK && file->entry->bytes);
+	       wants_sharing(executor, file);
 }
 
 static void opened(struct executor *executor, struct file *file, int fd)

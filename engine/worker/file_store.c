@@ -57,15 +57,33 @@ static int create(struct executor *executor, struct file *file)
 	return 0;
 }
 
-/* Done by a worker that died before it could say so: then it is no reason to skip. */
-static bool was_copied(const struct file *file, const struct stat *existing)
+static bool is_copy(const struct stat *source, const struct stat *existing)
 {
-	const struct stat *source = &file->status;
-
-	return file->work->item->flags & ITEM_RETRIED && S_ISREG(existing->st_mode) &&
-	       existing->st_size == source->st_size &&
+	return S_ISREG(existing->st_mode) && existing->st_size == source->st_size &&
 	       existing->st_mtim.tv_sec == source->st_mtim.tv_sec &&
 	       existing->st_mtim.tv_nsec == source->st_mtim.tv_nsec;
+}
+
+/* What is under the name after a worker died over the item was most likely copied by that: times
+ * are set last. It must not be written to again, since it is whole. */
+static bool was_copied(const struct file *file)
+{
+	struct stat existing;
+	int found;
+
+	if (!(file->work->item->flags & ITEM_RETRIED))
+		return false;
+	found = target_look(file->target.directory_fd, file->target.name, &file->status, &existing);
+	return found == TARGET_OPENED && is_copy(&file->status, &existing);
+}
+
+static void count_content(struct executor *executor, struct file *file, uint64_t bytes)
+{
+	if (file->counted)
+		return;
+	executor_count(executor, file->work, HAUL_BYTES_READ, bytes);
+	executor_count(executor, file->work, HAUL_BYTES_ACCEPTED, bytes);
+	file->counted = true;
 }
 
 /* TARGET_ABSENT: create it. Anything else: the file is over. */
@@ -79,8 +97,6 @@ static int keep_existing(struct executor *executor, struct file *file)
 		return found;
 	if (found < 0)
 		file_fail(executor, file, OPERATION_CREATE, found);
-	else if (was_copied(file, &existing))
-		file_done(executor, file);
 	else
 		file_skip(executor, file);
 	return TARGET_OTHER;
@@ -112,6 +128,11 @@ static bool open_existing(struct executor *executor, struct file *file, bool *re
 	int found;
 
 	*ret_absent = false;
+	if (was_copied(file)) {
+		count_content(executor, file, (uint64_t)file->status.st_size);
+		file_done(executor, file);
+		return false;
+	}
 	if (executor->options.no_clobber) {
 		*ret_absent = keep_existing(executor, file) == TARGET_ABSENT;
 		return *ret_absent;
@@ -155,11 +176,7 @@ void file_store(struct executor *executor, struct file *file)
 		file_fail(executor, file, OPERATION_WRITE, error);
 		return;
 	}
-	if (!file->counted) {
-		executor_count(executor, file->work, HAUL_BYTES_READ, file->filled);
-		executor_count(executor, file->work, HAUL_BYTES_ACCEPTED, file->filled);
-		file->counted = true;
-	}
+	count_content(executor, file, file->filled);
 	file_settle(executor, file);
 }
 

@@ -17,6 +17,18 @@ static void take_progress(struct executor *executor, struct part *part, int prog
 		part_fail(executor, part, operation, progress);
 }
 
+/* Up to here a file is left to the kernel to write back when it likes, as other copiers do; of
+ * longer ones no more than this is left behind. Starting earlier costs a third more time where
+ * nobody waits for the write-back. */
+#define WRITE_BEHIND_FROM_BYTES (512u << 20)
+
+static bool writes_behind(const struct executor *executor, const struct part *part)
+{
+	if (part->work->target->filesystem->in_memory)
+		return false;
+	return executor->options.durable || part->work->large->offset >= WRITE_BEHIND_FROM_BYTES;
+}
+
 static void begin_transfer(struct executor *executor, struct part *part)
 {
 	const struct wire_large *wanted = part->work->large;
@@ -32,7 +44,7 @@ static void begin_transfer(struct executor *executor, struct part *part)
 		.position = wanted->offset,
 		.end = wanted->offset + wanted->length,
 		.sparse = extent_is_sparse(&part->status),
-		.write_behind = !part->work->target->filesystem->in_memory,
+		.write_behind = writes_behind(executor, part),
 		.written_until = wanted->offset,
 	};
 	take_progress(executor, part, transfer_advance(&part->transfer));
