@@ -4,8 +4,8 @@
  * server with the Redis adapter on the same Redis emits it to its clients, as "job", "progress",
  * "file", "device" and "serial" with the event as the argument, in the namespace "/".
  *
- * Each job has a room of its name. A client that is in rooms of jobs hears of those jobs only; one
- * that is in none hears of all.
+ * Each job has a room of its name. A client that is in rooms of jobs that have begun hears of those
+ * jobs only; one that is in none hears of all.
  */
 #ifndef ENGINE_PUBLISHER_SOCKETIO_H
 #define ENGINE_PUBLISHER_SOCKETIO_H

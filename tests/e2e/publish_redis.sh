@@ -4,56 +4,17 @@
 # haul publish --redis, with a real server that is also stopped, killed, paused and filled up.
 
 . "$(dirname "$0")/../lib.sh"
+. "$(dirname "$0")/../redis.sh"
 private_mounts "$@"
 need_program redis-server
 need_program redis-cli redis-tools
 need_program jq
 
-# start_redis [OPTION...]: on a unix socket in the test's directory.
-start_redis()
-{
-	redis-server --port 0 --unixsocket "$WORK/redis" --save '' --appendonly no \
-		--dir "$WORK" --daemonize no --loglevel warning "$@" >>"$WORK/redis.log" 2>&1 &
-	REDIS_PID=$!
-	wait_until 5 answers
-}
-
-answers()
-{
-	redis PING >/dev/null
-}
-
-stop_redis()
-{
-	kill -"${1:-TERM}" "$REDIS_PID"
-	wait "$REDIS_PID" 2>/dev/null || true
-}
-
-redis()
-{
-	redis-cli -s "$WORK/redis" --no-auth-warning "$@"
-}
-
-# start_publisher [URL]
-start_publisher()
-{
-	"$HAUL" publish --redis "${1:-unix://$WORK/redis}" 2>"$WORK/publisher.err" &
-	PUBLISHER_PID=$!
-}
-
-# As the test's shell ends, so do they.
-stop_all()
-{
-	kill -CONT "${REDIS_PID:-}" 2>/dev/null || true
-	kill "${PUBLISHER_PID:-}" "${REDIS_PID:-}" ${SUBSCRIBER_PID:-} 2>/dev/null || true
-	wait
-}
-
 # subscribe: everything that is published goes to $WORK/messages, an event a line.
 subscribe()
 {
 	redis PSUBSCRIBE 'haul:job:*:events' >"$WORK/raw" &
-	SUBSCRIBER_PID=$!
+	HELPER_PIDS+=($!)
 	wait_until 5 grep -q '^1$' "$WORK/raw"
 }
 
@@ -90,7 +51,7 @@ test_events_state_and_stream()
 	make_tree
 	start_redis
 	subscribe
-	start_publisher
+	start_publisher --redis "unix://$WORK/redis"
 	sleep 0.3
 	copy one
 	wait_until 5 has_state one failed
@@ -122,7 +83,7 @@ test_server_that_starts_late()
 {
 	trap stop_all EXIT
 	make_tree
-	start_publisher
+	start_publisher --redis "unix://$WORK/redis"
 	sleep 0.3
 	copy late
 	start_redis
@@ -138,7 +99,7 @@ test_server_that_is_killed()
 	trap stop_all EXIT
 	make_tree
 	start_redis
-	start_publisher
+	start_publisher --redis "unix://$WORK/redis"
 	sleep 0.3
 	copy before
 	wait_until 5 has_state before failed
@@ -155,7 +116,7 @@ test_server_that_stands_still()
 	trap stop_all EXIT
 	make_tree
 	start_redis
-	start_publisher
+	start_publisher --redis "unix://$WORK/redis"
 	sleep 0.3
 	kill -STOP "$REDIS_PID"
 	copy standing
@@ -172,7 +133,7 @@ test_server_that_is_full()
 	trap stop_all EXIT
 	make_tree
 	start_redis
-	start_publisher
+	start_publisher --redis "unix://$WORK/redis"
 	sleep 0.3
 	redis CONFIG SET maxmemory 1 >/dev/null
 	copy full
@@ -194,7 +155,7 @@ test_least_privilege()
 	# shellcheck disable=SC2086 # words, as a person would type them
 	redis ACL SETUSER haul ${acl//SECRET/p@ss} >"$WORK/acl"
 	expect_match OK "$WORK/acl"
-	start_publisher "unix://haul:p%40ss@$WORK/redis"
+	start_publisher --redis "unix://haul:p%40ss@$WORK/redis"
 	sleep 0.3
 	copy least
 	wait_until 5 has_state least failed
@@ -207,7 +168,7 @@ test_wrong_password()
 {
 	trap stop_all EXIT
 	start_redis --requirepass right
-	start_publisher "unix://:wrong@$WORK/redis"
+	start_publisher --redis "unix://:wrong@$WORK/redis"
 	wait_until 5 grep -q 'redis: WRONGPASS' "$WORK/publisher.err"
 	sleep 1
 	expect_equal "messages for people" 1 "$(wc -l <"$WORK/publisher.err")"
@@ -219,7 +180,7 @@ test_tcp_and_database()
 	trap stop_all EXIT
 	make_tree
 	start_redis --port 16399 --bind 127.0.0.1
-	start_publisher "redis://127.0.0.1:16399/3"
+	start_publisher --redis "redis://127.0.0.1:16399/3"
 	sleep 0.3
 	copy tcp
 	wait_until 5 eval '[ "$(redis -n 3 HGET haul:job:tcp state)" = failed ]'
@@ -241,7 +202,7 @@ test_stops_with_sigterm()
 {
 	trap stop_all EXIT
 	start_redis
-	start_publisher
+	start_publisher --redis "unix://$WORK/redis"
 	sleep 0.3
 	kill -TERM "$PUBLISHER_PID"
 	local status=0

@@ -1,0 +1,86 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+#
+# haul publish --socketio, with a real Redis, a stock Socket.IO server and stock clients.
+
+. "$(dirname "$0")/../lib.sh"
+. "$(dirname "$0")/../node.sh"
+. "$(dirname "$0")/../redis.sh"
+need_node
+need_program redis-server
+need_program redis-cli redis-tools
+need_program jq
+private_mounts "$@"
+
+# start_node OUTPUT SCRIPT ARGUMENT...
+start_node()
+{
+	local output=$WORK/$1
+	shift
+	(in_node "$@") >"$output" 2>&1 &
+	HELPER_PIDS+=($!)
+	wait_until 10 grep -qx ready "$output"
+}
+
+make_tree()
+{
+	local odd=$'o\xffdd "ä😀\t'
+	mkdir -p "$WORK/tree/sub" "$WORK/copy/tree/fails" "$WORK/copy/tree/$odd"
+	head -c 3M /dev/urandom >"$WORK/tree/sub/large"
+	echo text >"$WORK/tree/fails"
+	echo odd >"$WORK/tree/$odd"
+}
+
+copy()
+{
+	"$HAUL" cp -a --job "$1" "$WORK/tree" "$WORK/copy" 2>/dev/null || true
+}
+
+# heard CLIENT JOB: the names of the events, each once.
+heard()
+{
+	sed -n "s/^$1 //p" "$WORK/heard" | grep "\"job\":\"$2\"" | cut -d' ' -f1 | sort -u | xargs
+}
+
+has_ended()
+{
+	grep -q "^$1 job .*\"job\":\"$2\".*\"state\":\"failed\"" "$WORK/heard"
+}
+
+test_clients_hear_of_jobs()
+{
+	trap stop_all EXIT
+	make_tree
+	start_redis
+	start_node heard socketio.js "$WORK/redis" mine
+	start_publisher --socketio "unix://$WORK/redis"
+	sleep 0.3
+	copy mine
+	copy other
+	wait_until 5 has_ended room mine
+	wait_until 5 has_ended all other
+	expect_equal "in no room, of one" "file job progress" "$(heard all other)"
+	expect_equal "in no room, of another" "file job progress" "$(heard all mine)"
+	expect_equal "in a job's room, of that" "file job progress" "$(heard room mine)"
+	expect_equal "in a job's room, of another" "" "$(heard room other)"
+	expect_equal "twice" "" "$(sort "$WORK/heard" | uniq -d)"
+	expect_equal "order" "" "$(sed -n 's/^room [a-z]* //p' "$WORK/heard" | jq .seq | sort -nc 2>&1)"
+	expect_match '^all file .*"path":"[^"]*/o�dd \\"ä😀\\t","path_base64"' "$WORK/heard"
+}
+
+test_bytes_are_the_emitters()
+{
+	trap stop_all EXIT
+	make_tree
+	start_redis
+	start_node compared golden.js "$WORK/redis"
+	start_publisher --socketio "unix://$WORK/redis"
+	sleep 0.3
+	copy one
+	copy two
+	wait_until 5 eval '[ "$(wc -l <"$WORK/compared")" -ge 20 ]'
+	sleep 0.2
+	expect_equal "messages" "ready same" "$(uniq "$WORK/compared" | xargs)"
+}
+
+run_tests
