@@ -5,6 +5,7 @@
 # make test             install what is missing, build, run all tests
 # make check            the tests alone; check-unit: only the unit tests
 # make asan | tsan      the unit tests under sanitizers, in build-asan/ and build-tsan/
+# make fuzz             the fuzzers, each for FUZZ_SECONDS, in build-fuzz/
 # make lint | fmt       check the style | apply the formatter
 # make bench            measure the small grid of bench/run; bench-built: only build bench/*.c
 # make install          honours DESTDIR and PREFIX
@@ -48,13 +49,15 @@ HAUL_CPPFLAGS += -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
 endif
 
 # Goals that need no library to be there yet.
-NO_BUILD_GOALS := deps bench-deps demo test clean fmt
+NO_BUILD_GOALS := deps bench-deps demo test clean fmt asan tsan fuzz
 ifneq ($(filter-out $(NO_BUILD_GOALS),$(or $(MAKECMDGOALS),all)),)
 
 ifneq ($(shell $(PKG_CONFIG) --exists liburing 2>/dev/null && echo yes),yes)
 $(error liburing was not found. `make deps` installs it)
 endif
-HAUL_CPPFLAGS += $(shell $(PKG_CONFIG) --cflags liburing)
+# Other people's headers are not for our warnings.
+library_cflags = $(patsubst -I%,-isystem%,$(shell $(PKG_CONFIG) --cflags $(1)))
+HAUL_CPPFLAGS += $(call library_cflags,liburing)
 HAUL_LIBS += $(shell $(PKG_CONFIG) --libs liburing)
 
 # HAVE_<name> is defined for each optional library that is there.
@@ -73,7 +76,7 @@ FOUND := $(strip $(foreach row,$(OPTIONAL),\
 HAVE := $(foreach row,$(FOUND),$(word 1,$(subst =, ,$(row))))
 FOUND_MODULES := $(foreach row,$(FOUND),$(word 2,$(subst =, ,$(row))))
 ifneq ($(FOUND_MODULES),)
-HAUL_CPPFLAGS += $(addprefix -DHAVE_,$(HAVE)) $(shell $(PKG_CONFIG) --cflags $(FOUND_MODULES))
+HAUL_CPPFLAGS += $(addprefix -DHAVE_,$(HAVE)) $(call library_cflags,$(FOUND_MODULES))
 HAUL_LIBS += $(shell $(PKG_CONFIG) --libs $(FOUND_MODULES))
 endif
 
@@ -224,6 +227,30 @@ tsan:
 		$(if $(TSAN_TESTS),$(TSAN_TESTS),all)
 	$(Q)for program in $(TSAN_TESTS); do $$program || exit 1; done
 
+# libFuzzer comes with clang. Each program starts from what tests/fuzz/corpus/<name>/ has, if that
+# is there, and what it finds is in build-fuzz/.
+FUZZ_SECONDS ?= 30
+FUZZERS := $(patsubst %.c,%,$(notdir $(wildcard tests/fuzz/fuzz_*.c)))
+FUZZ_SANITIZE := address,undefined
+
+.PHONY: fuzz
+fuzz:
+	$(Q)$(MAKE) --no-print-directory BUILD=build-fuzz CC=clang CFLAGS='-O1 -g' \
+		SANITIZE=fuzzer-no-link,$(FUZZ_SANITIZE) $(addprefix build-fuzz/tests/fuzz/,$(FUZZERS))
+	$(Q)for name in $(FUZZERS); do \
+		mkdir -p build-fuzz/corpus/$$name; \
+		build-fuzz/tests/fuzz/$$name -max_total_time=$(FUZZ_SECONDS) -verbosity=0 \
+			-artifact_prefix=build-fuzz/$$name. build-fuzz/corpus/$$name \
+			$$(ls -d tests/fuzz/corpus/$$name 2>/dev/null) >build-fuzz/$$name.log 2>&1 || \
+			{ cat build-fuzz/$$name.log; exit 1; }; \
+		echo "$$name: nothing found in $(FUZZ_SECONDS) s"; \
+	done
+
+$(BUILD)/tests/fuzz/%: $(BUILD)/obj/tests/fuzz/%.o $(BUILD)/libengine.a
+	$(call say,LINK,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(LINK) -fsanitize=fuzzer,$(FUZZ_SANITIZE) -o $@ $< $(BUILD)/libengine.a $(HAUL_LIBS)
+
 # ---- style ----
 
 .PHONY: lint fmt
@@ -289,7 +316,7 @@ bench-deps:
 
 .PHONY: clean
 clean:
-	rm -rf build build-asan build-tsan
+	rm -rf build build-asan build-tsan build-fuzz
 
 .PHONY: FORCE
 FORCE:

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "worker_driver.h"
+#include "tests/unit/worker_driver.h"
 
 /* ---- life ---- */
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <sys/xattr.h>
 
-#include "worker_driver.h"
+#include "tests/unit/worker_driver.h"
 
 static void test_copies_files_of_all_sizes(void **state)
 {

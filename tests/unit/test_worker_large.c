@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "worker_driver.h"
+#include "tests/unit/worker_driver.h"
 
 #define LARGE_BYTES (9 * 1024 * 1024 + 12345)
 #define RANGE_BYTES (4 * 1024 * 1024)
