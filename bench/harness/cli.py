@@ -8,7 +8,7 @@ import signal
 import sys
 from dataclasses import replace
 
-from . import chart, machine, measure, namespace, report, result
+from . import calls, chart, machine, measure, namespace, report, result
 from .dataset import DATASETS
 from .grid import CACHES, GRIDS, Grid, Pair
 from .peer import NAMES, PEERS, parse_extra
@@ -63,7 +63,10 @@ def parser() -> argparse.ArgumentParser:
                       help="on the real disk, for images (default: /var/tmp)")
     made.add_argument("--output", default=os.path.join(BUILD, "report"), metavar="DIRECTORY",
                       help="for results.json, report.md and charts (default: build/report)")
-    made.add_argument("--no-limit", action="store_true", help="don't measure what the machine allows")
+    made.add_argument("--calls", action="store_true",
+                      help="also count system calls, in a run of its own, with strace")
+    made.add_argument("--no-limit", action="store_true",
+                      help="don't measure what the machine allows")
     made.add_argument("--render", metavar="RESULTS.JSON", help="only write the report again")
     made.add_argument("--list", action="store_true", help="name works, peers and devices")
     return made
@@ -108,7 +111,8 @@ def measure_all(options: argparse.Namespace) -> tuple[result.Results, bool]:
                              options.seed)
     with namespace.Scratch() as scratch, contextlib.ExitStack() as stack:
         session = Session(grid, results, Storage(scratch.path, options.disk, stack),
-                          Conditions(options.haul, scratch.path, options.timeout), say)
+                          Conditions(options.haul, scratch.path, options.timeout,
+                                     options.calls and calls.is_available()), say)
         try:
             if not options.no_limit:
                 session.measure_limits()

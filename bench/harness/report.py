@@ -60,7 +60,8 @@ def row(line: Line, cell: CellResult) -> list[str]:
             number(line.ratio), seconds(line.synced), number(line.synced_ratio), seconds(line.cpu),
             number(line.cpu / gigabytes if gigabytes > 0.001 else None),
             number(1e6 * line.seconds / cell.entries if cell.entries > 1 else None, 1),
-            number(memory, 1), ", ".join(line.losses) or "–"]
+            number(line.calls / cell.entries if line.calls else None, 1), number(memory, 1),
+            ", ".join(line.losses) or "–"]
 
 
 def cell_section(cell: CellResult) -> Iterator[str]:
@@ -69,7 +70,7 @@ def cell_section(cell: CellResult) -> Iterator[str]:
     yield f"{cell.files:,} files, {cell.entries:,} entries, {cell.size / GB:.2f} GB."
     yield ""
     yield from table(["peer", "s", "spread", "ratio", "s with sync", "ratio with sync", "CPU s",
-                      "CPU s/GB", "µs/entry", "peak MiB", "lost"],
+                      "CPU s/GB", "µs/entry", "calls/entry", "peak MiB", "lost"],
                      [row(line, cell) for line in lines(cell)])
     for name, result in cell.peers.items():
         if result.failure:

@@ -20,6 +20,7 @@ class PeerResult:
     runs: list[Run] = field(default_factory=list)
     memory_bytes: int | None = None
     losses: list[str] = field(default_factory=list)
+    calls: int | None = None
     failure: str | None = None
 
 

@@ -13,7 +13,7 @@ from .peer import Peer
 from .result import CellResult, PeerResult, Results
 from .stage import Stage
 from .throttle import Unavailable
-from .trial import Conditions, perform
+from .trial import Conditions, count_calls, perform
 from .volume import Storage
 
 Say = Callable[[str], None]
@@ -95,6 +95,8 @@ class Session:
         result = PeerResult()
         try:
             perform(stage, cell, peer, self._conditions, result)
+            if self._conditions.count_calls:
+                result.calls = count_calls(stage, cell, peer, self._conditions)
         except PeerError as error:
             result.failure = str(error)
         return result

@@ -24,6 +24,7 @@ class Line:
     synced_ratio: float | None
     memory_bytes: int | None
     losses: list[str]
+    calls: int | None
 
 
 def median(result: PeerResult, synced: bool) -> float:
@@ -53,7 +54,8 @@ def lines(cell: CellResult) -> list[Line]:
         found.append(Line(
             name, median(result, False), min(seconds), max(seconds), median(result, True),
             statistics.median(run.cpu_seconds for run in result.runs),
-            ratio(cell, name), ratio(cell, name, True), result.memory_bytes, result.losses))
+            ratio(cell, name), ratio(cell, name, True), result.memory_bytes, result.losses,
+            result.calls))
     return sorted(found, key=lambda line: line.seconds)
 
 
