@@ -19,15 +19,34 @@ static void count_transfer(struct executor *executor, struct file *file)
 	file->told_accepted = transfer->accepted_bytes;
 }
 
+/* Files of sysfs are said to be longer than they are. */
+static int cut_to_content(struct file *file)
+{
+	uint64_t end = file->transfer.end;
+
+	if (end >= (uint64_t)file->status.st_size)
+		return 0;
+	file->status.st_size = (off_t)end;
+	return ftruncate(file->target.fd, (off_t)end) ? -errno : 0;
+}
+
 /* The content is there if the source stayed as it was meanwhile. */
 static void moved(struct executor *executor, struct file *file)
 {
 	struct stat status;
+	int error;
 
-	if (fstat(file->source_fd, &status))
+	if (fstat(file->source_fd, &status)) {
 		file_fail(executor, file, OPERATION_STAT_SOURCE, -errno);
-	else if (!source_unchanged(&file->status, &status))
+		return;
+	}
+	if (!source_unchanged(&file->status, &status)) {
 		file_fail(executor, file, OPERATION_SOURCE_CHANGED, 0);
+		return;
+	}
+	error = cut_to_content(file);
+	if (error)
+		file_fail(executor, file, OPERATION_WRITE, error);
 	else
 		file_settle(executor, file);
 }

@@ -212,6 +212,34 @@ static void test_does_not_follow_a_symlink_in_place_of_a_file(void **state)
 	assert_false(driver_exists(driver->target_fd, "a"));
 }
 
+static void test_copies_files_that_are_said_to_be_longer(void **state)
+{
+	struct driver *driver = *state;
+	struct outcome outcome;
+
+	close(driver->source_fd);
+	driver->source_fd = open("/sys/kernel", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (!driver_exists(driver->source_fd, "uevent_seqnum"))
+		skip();
+	driver_start(driver);
+	driver_files(driver, "", "uevent_seqnum", 0, &outcome);
+	driver_check_clean(&outcome);
+	driver_check_same(driver, "uevent_seqnum");
+}
+
+static void test_copies_files_that_are_said_to_be_empty(void **state)
+{
+	struct driver *driver = *state;
+	struct outcome outcome;
+
+	close(driver->source_fd);
+	driver->source_fd = open("/proc/sys/kernel", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	driver_start(driver);
+	driver_files(driver, "", "osrelease", 0, &outcome);
+	driver_check_clean(&outcome);
+	driver_check_same(driver, "osrelease");
+}
+
 /* ---- what exists already ---- */
 
 static void test_overwrites_in_place(void **state)
@@ -316,6 +344,26 @@ static void test_skips_existing_files_when_told_so(void **state)
 	assert_int_equal(outcome.done.files, 1);
 }
 
+static void test_does_not_write_again_what_a_dead_worker_finished(void **state)
+{
+	struct driver *driver = *state;
+	struct stat before, after;
+	struct outcome outcome;
+
+	driver_write(driver->source_fd, "a", 1000, 1);
+	driver_write(driver->source_fd, "b", 500000, 2);
+	driver_start(driver);
+	driver_files(driver, "", "a b", 0, &outcome);
+	before = driver_stat(driver->target_fd, "b");
+	driver_files(driver, "", "a b", ITEM_RETRIED, &outcome);
+	driver_check_clean(&outcome);
+	assert_int_equal(outcome.done.files, 2);
+	assert_int_equal(outcome.done.bytes_accepted, 501000);
+	after = driver_stat(driver->target_fd, "b");
+	assert_int_equal(after.st_ino, before.st_ino);
+	assert_int_equal(after.st_ctim.tv_nsec, before.st_ctim.tv_nsec);
+}
+
 int main(void)
 {
 	static const struct named_test tests[] = {
@@ -330,6 +378,9 @@ int main(void)
 		NAMED_TEST(test_fails_all_entries_of_a_missing_directory),
 		NAMED_TEST(test_does_not_hang_on_a_fifo_in_place_of_a_file),
 		NAMED_TEST(test_does_not_follow_a_symlink_in_place_of_a_file),
+		NAMED_TEST(test_copies_files_that_are_said_to_be_longer),
+		NAMED_TEST(test_copies_files_that_are_said_to_be_empty),
+		NAMED_TEST(test_does_not_write_again_what_a_dead_worker_finished),
 		NAMED_TEST(test_overwrites_in_place),
 		NAMED_TEST(test_refuses_a_directory_in_the_way),
 		NAMED_TEST(test_never_writes_through_a_symlink),
