@@ -55,7 +55,8 @@ COPY = {
     "cp": Peer("cp -a {source} {destination}/"),
     "cp-reflink": Peer("cp -a --reflink=always {source} {destination}/", suits=shares_extents),
     "rsync": Peer("rsync -a {source} {destination}/"),
-    "tar": Peer("sh -c 'tar -C {source}/.. -cf - tree | tar -C {destination} -xpf -'"),
+    "tar": Peer("sh -c 'tar -C {source}/.. -cf - tree | tar -C {destination} -xpf -'",
+                needs="tar"),
     "fpsync": Peer("fpsync -n {cpus} -d {scratch} -t {scratch} {source}/ {target}/"),
     "rclone": Peer("rclone copy --links --metadata --create-empty-src-dirs --config /dev/null "
                    "--transfers {cpus} {source} {target}"),
@@ -74,7 +75,8 @@ COPY = {
 MOVE = {
     "haul": Peer("{haul} mv {source} {destination}/"),
     "mv": Peer("mv {source} {destination}/"),
-    "rsync": Peer("rsync -a --remove-source-files {source} {destination}/"),
+    "rsync": Peer("sh -c 'rsync -a --remove-source-files {source} {destination}/ && "
+                  "find {source} -type d -delete'", needs="rsync"),
 }
 DELETE = {
     "haul": Peer("{haul} rm -r {target}"),
@@ -82,7 +84,8 @@ DELETE = {
     "find": Peer("find {target} -delete"),
     "rmz": Peer("rmz {target}"),
     "rsync": Peer("sh -c 'mkdir {scratch}/empty && "
-                  "rsync -a --delete {scratch}/empty/ {target}/ && rmdir {target}'"),
+                  "rsync -a --delete {scratch}/empty/ {target}/ && rmdir {target}'",
+                  needs="rsync"),
 }
 VERIFY = {
     "haul": Peer("{haul} verify {source} {target}"),
