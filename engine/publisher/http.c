@@ -24,6 +24,7 @@
 #define CONNECTIONS_MAX (CLIENTS_MAX + 16)
 #define IDLE_TIMEOUT_S  30
 #define MEMORY_BYTES    (16u * 1024)
+#define RUNS_MAX        256 /* then others have their turn */
 #define RECENT_MAX      100 /* events that a late client is told besides the jobs' state */
 #define CONTROL_WAIT_MS 100 /* a coordinator answers in less than one; others wait meanwhile */
 #define DRAIN_NS        UINT64_C(1000000000)
@@ -320,6 +321,20 @@ static void http_take(struct sink *sink, const struct sink_event *event)
 		client_tell(client, NULL, event->json, event->json_bytes, must);
 }
 
+/* Each run sends no more than a block to each client; those that take more are ready at once. */
+static int run(struct MHD_Daemon *daemon)
+{
+	MHD_UNSIGNED_LONG_LONG timeout_ms;
+
+	for (unsigned runs = 0; runs < RUNS_MAX; runs++) {
+		if (MHD_run(daemon) != MHD_YES)
+			return -EIO;
+		if (MHD_get_timeout(daemon, &timeout_ms) != MHD_YES || timeout_ms)
+			break;
+	}
+	return 0;
+}
+
 static int http_advance(struct sink *sink, uint64_t now_ns)
 {
 	struct http *http = (struct http *)sink;
@@ -327,7 +342,7 @@ static int http_advance(struct sink *sink, uint64_t now_ns)
 	http->now_ns = now_ns;
 	clients_keep_alive(&http->clients, now_ns);
 	catch_up(http);
-	return MHD_run(http->daemon) == MHD_YES ? 0 : -EIO;
+	return run(http->daemon);
 }
 
 static int http_fd(struct sink *sink, short *ret_events)
@@ -355,7 +370,7 @@ static void http_close(struct sink *sink)
 
 	if (http->daemon) {
 		clients_dismiss(&http->clients);
-		MHD_run(http->daemon);
+		run(http->daemon);
 		MHD_stop_daemon(http->daemon);
 	}
 	board_close(&http->board);

@@ -233,6 +233,7 @@ function makeElement(job) {
 		element.querySelector(`.${verb}`).addEventListener("click", () => control(job, verb));
 	element.querySelector(".bar").setAttribute("aria-label", `Progress of ${title(job)}`);
 	element.setAttribute("aria-label", title(job));
+	element.dataset.job = job.name;
 	byId("jobs").prepend(element);
 	return element;
 }
