@@ -23,8 +23,8 @@
  *   STOP      drop what has not begun, finish what is small, exit
  *   PAUSE     begin and continue nothing until RESUME
  *
- * With ITEM_REMOVE LIST also removes what it finds, all but directories, unless options.by_entry; FILES
- * removes entries, and FINISH the directory itself.
+ * With ITEM_REMOVE LIST also removes what it finds, all but directories, unless options.by_entry;
+ * FILES removes entries, and FINISH the directory itself.
  *
  * A move to another filesystem is a copy, a SYNC, and a removal of what the destination holds by
  * then.
@@ -110,8 +110,8 @@ struct wire_item {
 enum item_flag {
 	ITEM_RETRIED = 1 << 0,        /* a worker died over it: parts may be done already */
 	ITEM_MAKE_DIRECTORY = 1 << 1, /* LIST: create the destination directory first */
-	ITEM_REMOVE = 1 << 3, /* LIST, FILES, FINISH: of a removal, see below */
-	ITEM_MOVED = 1 << 4,  /* the same, but only of what the destination holds as well */
+	ITEM_REMOVE = 1 << 3,         /* LIST, FILES, FINISH: of a removal, see below */
+	ITEM_MOVED = 1 << 4,          /* the same, but only of what the destination holds as well */
 	ITEM_NO_ENTRIES = 1 << 2,     /* LIST: no further than that: a mount point under -x */
 };
 
@@ -241,7 +241,7 @@ enum wire_operation {
 	OPERATION_IS_DIRECTORY,    /* and the other way round */
 	OPERATION_UNSUPPORTED,     /* a kind of thing that can't be copied yet */
 	OPERATION_REMOVE,
-	OPERATION_NOT_MOVED,  /* a move: the destination does not hold it, so it stays */
+	OPERATION_NOT_MOVED,    /* a move: the destination does not hold it, so it stays */
 	OPERATION_OTHER_DEVICE, /* a removal stays on one filesystem */
 	OPERATION_WORKER_DIED,  /* too often, over this item: said by the coordinator itself */
 	OPERATIONS,
