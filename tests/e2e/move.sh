@@ -113,7 +113,7 @@ test_nothing_is_lost_when_it_is_killed()
 	for round in $(seq 12); do
 		rm -rf tree other/tree
 		cp -a original tree
-		"$HAUL" mv tree other &
+		"$HAUL" mv --job "moved-$$-$round" tree other &
 		sleep "0.0$((RANDOM % 9))$((RANDOM % 10))"
 		kill -9 $! 2>/dev/null || true
 		wait $! 2>/dev/null || true
@@ -124,6 +124,8 @@ test_nothing_is_lost_when_it_is_killed()
 				fail "round $round lost $name"
 		done
 	done
+	# What a killed job leaves is kept for an hour, for those who want to look at it.
+	rm -f "/dev/shm/haul-$(id -u)/moved-$$-"*
 }
 
 run_tests
