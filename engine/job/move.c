@@ -169,20 +169,24 @@ bool move_goes_on(struct job *job, struct root *root)
 	return !error;
 }
 
+/* The name must still be that of the directory that was emptied. 0 or -errno. */
+static int remove_emptied(const struct root *root)
+{
+	struct stat named, held;
+
+	if (lstat(root->moved, &named) || fstat(root->source_fd, &held))
+		return -errno;
+	if (named.st_dev != held.st_dev || named.st_ino != held.st_ino)
+		return -ESTALE;
+	return rmdir(root->moved) ? -errno : 0;
+}
+
 void move_end(struct job *job, struct root *root)
 {
+	int error = remove_emptied(root);
 	char quoted[QUOTE_BYTES];
-	struct stat named, held;
-	int error = 0;
 
-	/* The name must still be that of the directory that was emptied. */
-	if (lstat(root->moved, &named) || fstat(root->source_fd, &held))
-		error = errno;
-	else if (named.st_dev != held.st_dev || named.st_ino != held.st_ino)
-		error = ESTALE;
-	else if (rmdir(root->moved))
-		error = errno;
 	if (error)
 		diagnose(job, "cannot remove %s: %s",
-			quote_name(root->moved, quoted, sizeof(quoted)), strerror(error));
+			quote_name(root->moved, quoted, sizeof(quoted)), strerror(-error));
 }
