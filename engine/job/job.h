@@ -37,6 +37,10 @@ struct job_request {
 	bool follow_arguments;    /* -H: follow symbolic links named on the command line */
 	unsigned worker_count;    /* 0: one per CPU that the process may use */
 	bool json;
+	const char *redis; /* where else to publish; NULL: nowhere. As publisher.h has them */
+	const char *socketio;
+	const char *http;
+	const char *http_token;
 	enum job_progress progress;
 };
 

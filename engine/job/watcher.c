@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "job/watcher.h"
 
+#include <errno.h>
 #include <poll.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -28,31 +30,77 @@ static bool wants_bar(const struct job_request *request)
 	}
 }
 
-void watcher_start(struct watcher *ret_watcher, struct job *job)
+#define OPTIONS_MAX 8
+
+struct watcher_options {
+	char *argument[OPTIONS_MAX]; /* owned, ended by NULL */
+	unsigned count;
+	bool failed;
+};
+
+/* `value` may be NULL: then the option is left out. */
+static void add_option(struct watcher_options *options, const char *name, const char *value)
 {
-	char *argument[4] = {NULL};
-	struct spawn spawn = {
+	char **argument = &options->argument[options->count];
+
+	if (!value)
+		return;
+	if (asprintf(argument, "%s%s", name, value) < 0) {
+		*argument = NULL;
+		options->failed = true;
+		return;
+	}
+	options->count++;
+}
+
+static void free_options(struct watcher_options *options)
+{
+	while (options->count)
+		free(options->argument[--options->count]);
+}
+
+/* What the publisher is to do; nothing when `count` is 0. */
+static void list_options(const struct job *job, struct watcher_options *options)
+{
+	const struct job_request *request = job->request;
+	bool always = request->progress == JOB_PROGRESS_ALWAYS;
+
+	add_option(options, "--terminal", !job->bar ? NULL : always ? "=always" : "");
+	add_option(options, "--json", request->json ? "" : NULL);
+	add_option(options, "--redis=", request->redis);
+	add_option(options, "--socketio=", request->socketio);
+	add_option(options, "--http=", request->http);
+	add_option(options, "--http-token=", request->http_token);
+	if (options->count)
+		add_option(options, "--region-fd=", STRINGIZE(WIRE_REGION_FD));
+}
+
+static int spawn_watcher(struct watcher *watcher, struct job *job, struct watcher_options *options)
+{
+	const struct spawn spawn = {
 		.role = "publisher",
-		.arguments = argument,
+		.arguments = options->argument,
 		.channel_fd = SPAWN_NO_FD,
 		.region_fd = job->region.inherit_fd,
 		.cpu = SPAWN_NO_CPU,
 	};
-	char region[] = "--region-fd=" STRINGIZE(WIRE_REGION_FD);
-	char terminal[] = "--terminal", always[] = "--terminal=always", json[] = "--json";
-	int count = 0, error;
+
+	if (options->failed)
+		return -ENOMEM;
+	return spawn_role(&spawn, &watcher->pid, &watcher->pidfd);
+}
+
+void watcher_start(struct watcher *ret_watcher, struct job *job)
+{
+	struct watcher_options options = {0};
+	int error = 0;
 
 	*ret_watcher = (struct watcher){.pidfd = -1};
 	job->bar = wants_bar(job->request);
-	if (job->bar)
-		argument[count++] =
-			job->request->progress == JOB_PROGRESS_ALWAYS ? always : terminal;
-	if (job->request->json)
-		argument[count++] = json;
-	if (!count)
-		return;
-	argument[count] = region;
-	error = spawn_role(&spawn, &ret_watcher->pid, &ret_watcher->pidfd);
+	list_options(job, &options);
+	if (options.count)
+		error = spawn_watcher(ret_watcher, job, &options);
+	free_options(&options);
 	if (error) {
 		job->bar = false;
 		ret_watcher->pid = 0;

@@ -197,7 +197,24 @@ test_bad_addresses()
 	done
 }
 
-# One job's own publisher, which ends with the job.
+# A job's own publisher ends with the job, when everything is delivered.
+test_one_job()
+{
+	trap stop_all EXIT
+	make_tree
+	start_redis
+	expect_status 1 "$HAUL" cp -a --job own --redis "unix://$WORK/redis" "$WORK/tree" "$WORK/copy"
+	has_state own failed || fail "the state is missing"
+	expect_equal "stream" "$expected" "$(must_arrive own)"
+}
+
+test_one_job_without_a_server()
+{
+	mkdir "$WORK/tree"
+	expect_status 0 "$HAUL" cp -a --redis "unix://$WORK/nothing" "$WORK/tree" "$WORK/copy"
+	expect_match 'redis: .*No such file' "$WORK/err"
+}
+
 test_stops_with_sigterm()
 {
 	trap stop_all EXIT
