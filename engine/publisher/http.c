@@ -411,7 +411,7 @@ static int listen_on(const struct sockaddr_storage *address, socklen_t bytes, in
 /* Port 0 lets the kernel choose one. */
 static int learn_port(int fd, struct guard *guard)
 {
-	struct sockaddr_storage address;
+	struct sockaddr_storage address = {0};
 	socklen_t bytes = sizeof(address);
 
 	if (getsockname(fd, (struct sockaddr *)&address, &bytes) < 0)
