@@ -174,7 +174,10 @@ void modem_sender_sent(struct modem_sender *sender, uint64_t now_ns)
 {
 	sender->output_pending = false;
 	sender->sent_ns = now_ns;
-	sender->deadline_ns = now_ns + sender->timing.reply_ns;
+	/* A receiver may wait a second for the line to fall silent before it believes in an end,
+	 * but has nothing to write to a slow medium. */
+	sender->deadline_ns = now_ns + (sender->state == SENDER_EOT ? sender->timing.prompt_ns
+								    : sender->timing.reply_ns);
 }
 
 int modem_sender_file(struct modem_sender *sender, const struct modem_file *file)

@@ -226,6 +226,11 @@ int haul_port_wait(struct haul_port *port, uint64_t deadline_ns)
 	return port_wait(port, ~0, deadline_ns);
 }
 
+int haul_port_wait_written(struct haul_port *port, uint64_t deadline_ns)
+{
+	return port_wait(port, ~HAUL_PORT_INPUT, deadline_ns);
+}
+
 /* Cancels `operation` and waits until its flag falls. */
 static void port_cancel(struct haul_port *port, uint64_t operation, const bool *armed)
 {

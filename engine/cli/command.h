@@ -27,6 +27,7 @@ int command_pause(int argc, char **argv);
 int command_resume(int argc, char **argv);
 int command_cancel(int argc, char **argv);
 int command_publish(int argc, char **argv);
+int command_serial(int argc, char **argv);
 
 extern const struct option_set cp_options;
 extern const struct option_set mv_options;

@@ -12,6 +12,7 @@ const struct command command_table[] = {
 	{"pause", "let jobs stand still", command_pause, &pause_options},
 	{"resume", "let paused jobs go on", command_resume, &resume_options},
 	{"cancel", "stop jobs", command_cancel, &cancel_options},
+	{"serial", "find serial ports, talk to devices, transfer files", command_serial, NULL},
 	{"publish", "tell programs and pages how jobs are doing, live", command_publish,
 		&publish_options},
 	{NULL, NULL, NULL, NULL},

@@ -11,6 +11,7 @@
 #include "cli/command.h"
 #include "cli/describe.h"
 #include "cli/help.h"
+#include "cli/serial.h"
 #include "haul/exit.h"
 #include "publisher/publisher.h"
 #include "worker/worker.h"
@@ -32,6 +33,7 @@ static int run_worker(int argc, char **argv)
 static const struct role roles[] = {
 	{"worker", run_worker},
 	{"publisher", publisher_main},
+	{"serial", serial_role_main},
 	{"describe", describe_main},
 };
 

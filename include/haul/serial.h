@@ -160,6 +160,9 @@ enum haul_port_event {
  * told again. WRITTEN is told once for each time that the queue runs empty. -EINTR on a signal. */
 int haul_port_wait(struct haul_port *port, uint64_t deadline_ns);
 
+/* The same for one who writes: input that has arrived is no event for it. */
+int haul_port_wait_written(struct haul_port *port, uint64_t deadline_ns);
+
 /* Takes input that has arrived, 0 bytes if none has. */
 size_t haul_port_take(struct haul_port *port, void *ret_data, size_t bytes);
 

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/serial.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/command.h"
+#include "cli/serial_options.h"
+#include "haul/exit.h"
+
+static const struct verb {
+	const char *name;
+	const char *summary;
+	int (*run)(int argc, char **argv);
+} verbs[] = {
+	{"list", "list the ports, what they are, and who has them", serial_list},
+	{"term", "talk to a device by hand", serial_term},
+	{"exec", "send lines and wait for answers, for scripts", serial_exec},
+	{"send", "send files by XMODEM, YMODEM or as they are", serial_send},
+	{"receive", "receive files", serial_receive},
+	{"stream", "make an event of every line or frame that arrives", serial_stream},
+};
+
+static int show_help(void)
+{
+	printf("Usage: haul serial VERB [OPTION]... [OPERAND]...\n"
+	       "  or:  haul serial VERB --help\n"
+	       "Find serial ports, talk to what is behind them, and transfer files.\n\n"
+	       "Verbs:\n");
+	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
+		printf("  %-8s %s\n", verbs[i].name, verbs[i].summary);
+	printf("\nA port is named by its path (/dev/ttyUSB0), by what it is (usb:0403:6001,\n"
+	       "usb:0403:6001:SERIAL, serial=SERIAL), or by a link to it "
+	       "(/dev/serial/by-id/...).\n");
+	return fflush(stdout) == 0 ? HAUL_EXIT_OK : HAUL_EXIT_FAILED;
+}
+
+int command_serial(int argc, char **argv)
+{
+	if (argc >= 2 && strcmp(argv[1], "--help") == 0)
+		return show_help();
+	for (size_t i = 0; argc >= 2 && i < sizeof(verbs) / sizeof(verbs[0]); i++) {
+		if (strcmp(verbs[i].name, argv[1]) == 0)
+			return verbs[i].run(argc - 1, argv + 1);
+	}
+	fprintf(stderr, "haul serial: %s%s%s%s\nTry 'haul serial --help' for more information.\n",
+		argc < 2 ? "missing verb" : "unknown verb", argc < 2 ? "" : " '",
+		argc < 2 ? "" : argv[1], argc < 2 ? "" : "'");
+	return HAUL_EXIT_FAILED;
+}

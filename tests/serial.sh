@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash
+#
+# For tests of serial ports: two pseudo-terminals joined like a null-modem cable. Source it after
+# tests/lib.sh.
+
+# cable: joins $WORK/port, haul's side, and $WORK/device, and sets CABLE to what joins them.
+cable()
+{
+	need_program socat
+	socat "PTY,link=$WORK/port,raw,echo=0" "PTY,link=$WORK/device,raw,echo=0" 2>"$WORK/socat" &
+	CABLE=$!
+	trap unplug EXIT
+	wait_until 5 test -e "$WORK/port" -a -e "$WORK/device"
+}
+
+# unplug: ends the cable, and with it both terminals. Also done when a test ends.
+unplug()
+{
+	kill "$CABLE" 2>/dev/null || true
+	wait "$CABLE" 2>/dev/null || true
+}
+
+# device COMMAND...: makes $WORK/port, whose other end is the command's standard input and output. It
+# starts when the port is opened. Its process is $CABLE.
+device()
+{
+	need_program socat
+	rm -f "$WORK/port"
+	socat "PTY,link=$WORK/port,raw,echo=0,wait-slave" "EXEC:$*" 2>"$WORK/socat" &
+	CABLE=$!
+	trap unplug EXIT
+	wait_until 5 test -e "$WORK/port"
+}
+
+# opened EVENTS: haul has opened its port, as its events in that file tell. (Trying its lock could
+# keep haul out.)
+opened()
+{
+	grep -q '"state":"opened"' "$1"
+}
+
+port_free()
+{
+	flock --nonblock "$1" true
+}
