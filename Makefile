@@ -61,7 +61,7 @@ HAUL_CPPFLAGS += $(call library_cflags,liburing)
 HAUL_LIBS += $(shell $(PKG_CONFIG) --libs liburing)
 
 # HAVE_<name> is defined for each optional library that is there.
-OPTIONAL := LIBSERIALPORT=libserialport LIBNL=libnl-3.0 LIBBPF=libbpf HIREDIS=hiredis \
+OPTIONAL := LIBSERIALPORT=libserialport LIBNL=libnl-3.0 LIBBPF=libbpf BLKID=blkid HIREDIS=hiredis \
 	LIBMICROHTTPD=libmicrohttpd LIBXXHASH=libxxhash
 # A BPF program needs its compiler and skeleton generator too.
 BPF_CLANG := $(shell command -v clang)
