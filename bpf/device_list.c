@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+#include "bpf/device_list.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+struct device *device_list_find(
+	const struct device_list *list, bool serial, uint32_t major, uint32_t minor)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		struct device *device = &list->device[i];
+
+		if (device->serial == serial && device->block.major == major &&
+			device->block.minor == minor)
+			return device;
+	}
+	return NULL;
+}
+
+struct device *device_list_add(struct device_list *list, const struct block *block)
+{
+	struct device *grown = reallocarray(list->device, list->count + 1, sizeof(*grown));
+
+	if (!grown)
+		return NULL;
+	list->device = grown;
+	grown[list->count] = (struct device){.block = *block, .attached = true, .seen = true};
+	return &grown[list->count++];
+}
+
+void device_list_remove(struct device_list *list, struct device *device)
+{
+	*device = list->device[--list->count];
+}
+
+void device_list_free(struct device_list *list)
+{
+	free(list->device);
+	*list = (struct device_list){0};
+}
+
+const char *device_path(const struct block *block, char ret_path[DEVICE_PATH_BYTES])
+{
+	snprintf(ret_path, DEVICE_PATH_BYTES, "/dev/%s", block->name);
+	return ret_path;
+}
+
+void device_identify(struct device *device, const char *sysfs, const char *mount_point)
+{
+	struct block_activity activity = {0};
+	char path[DEVICE_PATH_BYTES];
+	struct identity identity;
+	bool known;
+
+	if (device->serial || block_activity_read(sysfs, device->block.major, device->block.minor,
+				      &activity) != 0)
+		return;
+	known = device->identity.fstype[0] || device->identity.uuid[0] || !mount_point;
+	if (known && device->identified && activity.sectors_written == device->identified_at)
+		return;
+	if (identity_find(device_path(&device->block, path), device->block.major,
+		    device->block.minor, mount_point, &identity) != 0)
+		identity = (struct identity){0};
+	device->identity = identity;
+	device->identified = true;
+	device->identified_at = activity.sectors_written;
+}
