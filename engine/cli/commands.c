@@ -15,6 +15,7 @@ const struct command command_table[] = {
 	{"serial", "find serial ports, talk to devices, transfer files", command_serial, NULL},
 	{"publish", "tell programs and pages how jobs are doing, live", command_publish,
 		&publish_options},
+	{"watch", "show devices as they come, are mounted, and go", command_watch, &watch_options},
 	{NULL, NULL, NULL, NULL},
 };
 
