@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "bpf/probe.h"
 #include "cli/command.h"
 #include "cli/describe.h"
 #include "cli/help.h"
@@ -34,6 +35,7 @@ static const struct role roles[] = {
 	{"worker", run_worker},
 	{"publisher", publisher_main},
 	{"serial", serial_role_main},
+	{"probe", probe_main},
 	{"describe", describe_main},
 };
 
