@@ -1,0 +1,499 @@
+/* SPDX-License-Identifier: MIT */
+/* The merge of the mount table with the probe's records, told as short stories. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+
+#include <cmocka.h>
+
+#include "bpf/mount_match.h"
+#include "bpf/mount_state.h"
+
+#define HERE      100 /* the watcher's mount namespace */
+#define ELSEWHERE 200
+#define MS        UINT64_C(1000000)
+
+struct story {
+	struct mount_state state;
+	char told[4096]; /* "+/a:mount -/a ..." */
+	uint64_t wake_ns;
+	int fail_with;
+};
+
+static struct story story_begin(bool with_probe)
+{
+	struct story story = {0};
+
+	mount_state_open(&story.state, HERE);
+	story.state.hold_ns = with_probe ? MOUNT_HOLD_NS : 0;
+	return story;
+}
+
+static int tell(const struct mount_change *change, void *context)
+{
+	static const char sign[] = {
+		[MOUNT_CHANGE_MOUNTED] = '+',
+		[MOUNT_CHANGE_UNMOUNTED] = '-',
+		[MOUNT_CHANGE_FAILED] = '!',
+	};
+	struct story *story = context;
+	size_t used = strlen(story->told);
+
+	snprintf(story->told + used, sizeof(story->told) - used, "%s%c%s%s%s%s", used ? " " : "",
+		sign[change->kind], change->visible ? "" : "?", change->mount->mount_point,
+		change->who ? ":" : "", change->who ? change->who->command : "");
+	return story->fail_with;
+}
+
+/* A record of a call at `time_ns`. */
+static struct mountprobe_record record_of(
+	enum mountprobe_call call, uint64_t time_ns, const char *target, const char *command)
+{
+	struct mountprobe_record record = {
+		.time_ns = time_ns,
+		.namespace = HERE,
+		.call = call,
+		.pid = 42,
+		.thread = 42,
+	};
+
+	snprintf(record.target, sizeof(record.target), "%s", target);
+	snprintf(record.command, sizeof(record.command), "%s", command);
+	return record;
+}
+
+static void record(struct story *story, const struct mountprobe_record *data)
+{
+	size_t bytes = offsetof(struct mountprobe_record, target) + strlen(data->target) + 1;
+
+	assert_int_equal(mount_state_record(&story->state, data, bytes, data->time_ns), 0);
+}
+
+static void saw(struct story *story, enum mountprobe_call call, uint64_t time_ns,
+	const char *target, const char *command)
+{
+	const struct mountprobe_record data = record_of(call, time_ns, target, command);
+
+	record(story, &data);
+}
+
+/* Looks at a table that holds the mounts of `points`: "1/a 2/b" is an id and a mount point each. */
+static int look(struct story *story, const char *points, uint64_t now_ns)
+{
+	char text[4096] = "", line[256];
+	struct mount_table table;
+	unsigned id;
+	int bytes;
+
+	while (sscanf(points, "%u%n", &id, &bytes) == 1) {
+		points += bytes;
+		bytes = (int)strcspn(points, " ");
+		snprintf(line, sizeof(line), "%u 1 0:%u / %.*s rw - tmpfs none rw\n", id, id, bytes,
+			points);
+		strcat(text, line);
+		points += bytes;
+	}
+	assert_int_equal(mount_table_parse(text, &table), 0);
+	return mount_state_advance(&story->state, &table, now_ns, tell, story, &story->wake_ns);
+}
+
+static void expect(struct story *story, const char *told)
+{
+	assert_string_equal(story->told, told);
+	story->told[0] = '\0';
+}
+
+static void story_end(struct story *story)
+{
+	mount_state_close(&story->state);
+}
+
+static void the_table_alone_tells_what_changed(void **state)
+{
+	struct story story = story_begin(false);
+
+	(void)state;
+	look(&story, "1/ 2/a", 1 * MS);
+	expect(&story, "+/ +/a");
+	look(&story, "1/ 2/a", 2 * MS);
+	expect(&story, "");
+	look(&story, "1/ 3/b", 3 * MS);
+	expect(&story, "-/a +/b");
+	assert_int_equal(story.wake_ns, 0);
+	story_end(&story);
+}
+
+static void an_id_that_is_used_again_is_another_mount(void **state)
+{
+	struct story story = story_begin(false);
+
+	(void)state;
+	look(&story, "1/ 2/a", 1 * MS);
+	expect(&story, "+/ +/a");
+	look(&story, "1/ 2/b", 2 * MS);
+	expect(&story, "-/a +/b");
+	look(&story, "1/", 3 * MS);
+	expect(&story, "-/b");
+	story_end(&story);
+}
+
+static void a_record_says_who_did_it(void **state)
+{
+	struct story story = story_begin(true);
+
+	(void)state;
+	saw(&story, MOUNTPROBE_MOUNT, 5 * MS, "/a", "mount");
+	look(&story, "2/a", 6 * MS);
+	expect(&story, "+/a:mount");
+	saw(&story, MOUNTPROBE_UMOUNT, 7 * MS, "/a", "umount");
+	look(&story, "", 8 * MS);
+	expect(&story, "-/a:umount");
+	story_end(&story);
+}
+
+static void a_change_waits_for_its_record(void **state)
+{
+	struct story story = story_begin(true);
+
+	(void)state;
+	look(&story, "2/a", 5 * MS);
+	expect(&story, "");
+	assert_int_equal(story.wake_ns, 5 * MS + MOUNT_HOLD_NS);
+	saw(&story, MOUNTPROBE_MOUNT, 6 * MS, "/a", "mount");
+	look(&story, "2/a", 7 * MS);
+	expect(&story, "+/a:mount");
+	assert_int_equal(story.wake_ns, 0);
+	story_end(&story);
+}
+
+static void but_not_for_ever(void **state)
+{
+	struct story story = story_begin(true);
+
+	(void)state;
+	look(&story, "2/a", 5 * MS);
+	look(&story, "2/a", story.wake_ns);
+	expect(&story, "+/a");
+	story_end(&story);
+}
+
+static void what_comes_later_waits_behind_it(void **state)
+{
+	struct story story = story_begin(true);
+
+	(void)state;
+	look(&story, "2/a", 5 * MS);
+	saw(&story, MOUNTPROBE_MOUNT, 6 * MS, "/b", "mount");
+	look(&story, "2/a 3/b", 7 * MS);
+	expect(&story, "");
+	look(&story, "2/a 3/b", story.wake_ns);
+	expect(&story, "+/a +/b:mount");
+	story_end(&story);
+}
+
+static void what_came_and_went_between_two_looks_is_told(void **state)
+{
+	struct story story = story_begin(true);
+
+	(void)state;
+	for (unsigned i = 0; i < 3; i++) {
+		saw(&story, MOUNTPROBE_MOUNT, (10 + 2 * i) * MS, "/a", "mount");
+		saw(&story, MOUNTPROBE_UMOUNT, (11 + 2 * i) * MS, "/a", "umount");
+	}
+	look(&story, "", 20 * MS);
+	expect(&story, "+/a:mount -/a:umount +/a:mount -/a:umount +/a:mount -/a:umount");
+	story_end(&story);
+}
+
+static void an_unmount_ends_the_youngest_mount_on_its_path(void **state)
+{
+	struct story story = story_begin(true);
+
+	(void)state;
+	look(&story, "1/a", 0);
+	look(&story, "1/a", MOUNT_HOLD_NS);
+	expect(&story, "+/a");
+	saw(&story, MOUNTPROBE_MOUNT, 31 * MS, "/a", "first");
+	saw(&story, MOUNTPROBE_MOUNT, 32 * MS, "/a", "second");
+	saw(&story, MOUNTPROBE_UMOUNT, 33 * MS, "/a", "umount");
+	look(&story, "1/a 2/a", 34 * MS);
+	expect(&story, "+/a:first +/a:second -/a:umount");
+	story_end(&story);
+}
+
+static void an_unmount_is_told_before_it_has_returned(void **state)
+{
+	struct story story = story_begin(true);
+	struct mountprobe_record begin = record_of(MOUNTPROBE_UMOUNT, 30 * MS, "/a", "umount");
+
+	(void)state;
+	saw(&story, MOUNTPROBE_MOUNT, 5 * MS, "/a", "mount");
+	look(&story, "2/a", 6 * MS);
+	expect(&story, "+/a:mount");
+	begin.result = MOUNTPROBE_PENDING;
+	record(&story, &begin);
+	look(&story, "2/a", 31 * MS);
+	expect(&story, "");
+	look(&story, "", 32 * MS);
+	expect(&story, "-/a:umount");
+	saw(&story, MOUNTPROBE_UMOUNT, 90 * MS, "/a", "umount");
+	look(&story, "", 91 * MS);
+	expect(&story, "");
+	assert_int_equal(story.state.record_count, 0);
+	story_end(&story);
+}
+
+static void an_unmount_that_was_refused_changes_nothing(void **state)
+{
+	struct story story = story_begin(true);
+	struct mountprobe_record call = record_of(MOUNTPROBE_UMOUNT, 30 * MS, "/a", "umount");
+
+	(void)state;
+	saw(&story, MOUNTPROBE_MOUNT, 5 * MS, "/a", "mount");
+	look(&story, "2/a", 6 * MS);
+	expect(&story, "+/a:mount");
+	call.result = MOUNTPROBE_PENDING;
+	record(&story, &call);
+	call.result = -EBUSY;
+	record(&story, &call);
+	look(&story, "2/a", 31 * MS);
+	expect(&story, "!/a:umount");
+	look(&story, "2/a", 99 * MS);
+	expect(&story, "");
+	story_end(&story);
+}
+
+static void a_failed_mount_is_no_mount(void **state)
+{
+	struct story story = story_begin(true);
+	struct mountprobe_record call = record_of(MOUNTPROBE_MOUNT, 5 * MS, "/a", "mount");
+
+	(void)state;
+	call.result = -ENODEV;
+	record(&story, &call);
+	look(&story, "", 6 * MS);
+	expect(&story, "!/a:mount");
+	story_end(&story);
+}
+
+static void a_moved_mount_leaves_and_arrives(void **state)
+{
+	struct story story = story_begin(true);
+
+	(void)state;
+	saw(&story, MOUNTPROBE_MOUNT, 5 * MS, "/a", "mount");
+	look(&story, "2/a", 6 * MS);
+	saw(&story, MOUNTPROBE_MOVE_MOUNT, 7 * MS, "/b", "mv");
+	look(&story, "2/b", 8 * MS);
+	expect(&story, "+/a:mount -/a:mv +/b:mv");
+	story_end(&story);
+}
+
+static void a_lazy_unmount_takes_the_tree(void **state)
+{
+	struct story story = story_begin(true);
+
+	(void)state;
+	saw(&story, MOUNTPROBE_MOUNT, 5 * MS, "/a", "mount");
+	saw(&story, MOUNTPROBE_MOUNT, 6 * MS, "/a/b", "mount");
+	look(&story, "2/a 3/a/b", 7 * MS);
+	saw(&story, MOUNTPROBE_UMOUNT, 8 * MS, "/a", "lazy");
+	look(&story, "", 9 * MS);
+	expect(&story, "+/a:mount +/a/b:mount -/a:lazy -/a/b:lazy");
+	story_end(&story);
+}
+
+static void a_remount_is_no_mount(void **state)
+{
+	struct story story = story_begin(true);
+	struct mountprobe_record call = record_of(MOUNTPROBE_MOUNT, 5 * MS, "/a", "mount");
+
+	(void)state;
+	call.flags = MS_REMOUNT | MS_RDONLY;
+	record(&story, &call);
+	call.flags = 0xc0ed0000 | MS_REMOUNT;
+	record(&story, &call);
+	call.flags = MS_REC | MS_PRIVATE;
+	record(&story, &call);
+	look(&story, "", 99 * MS);
+	expect(&story, "");
+	assert_int_equal(story.state.record_count, 0);
+	/* The old magic number, whose bits look like those of a change of propagation. */
+	call.flags = 0xc0ed0000;
+	record(&story, &call);
+	look(&story, "2/a", 100 * MS);
+	expect(&story, "+/a:mount");
+	story_end(&story);
+}
+
+static void other_namespaces_are_kept_apart(void **state)
+{
+	struct story story = story_begin(true);
+	struct mountprobe_record call = record_of(MOUNTPROBE_MOUNT, 5 * MS, "/a", "there");
+
+	(void)state;
+	call.namespace = ELSEWHERE;
+	record(&story, &call);
+	look(&story, "", 6 * MS);
+	expect(&story, "+?/a:there");
+	/* Propagated to here, it is known who did it. */
+	record(&story, &call);
+	look(&story, "2/a", 7 * MS);
+	expect(&story, "+/a:there");
+	story_end(&story);
+}
+
+static void a_path_through_a_link_is_found_by_the_id(void **state)
+{
+	struct story story = story_begin(true);
+	struct mountprobe_record call = record_of(MOUNTPROBE_MOUNT, 5 * MS, "/link", "mount");
+
+	(void)state;
+	call.mount_id = 3;
+	record(&story, &call);
+	saw(&story, MOUNTPROBE_MOUNT, 6 * MS, "b", "relative");
+	look(&story, "3/real 4/x/b", 7 * MS);
+	expect(&story, "+/real:mount +/x/b:relative");
+	story_end(&story);
+}
+
+static void a_wrong_guess_at_the_id_gives_way_to_the_path(void **state)
+{
+	struct story story = story_begin(true);
+	struct mountprobe_record first = record_of(MOUNTPROBE_MOUNT, 5 * MS, "/a", "first");
+	struct mountprobe_record second = record_of(MOUNTPROBE_MOUNT, 6 * MS, "/b", "second");
+
+	(void)state;
+	first.mount_id = 4; /* both were mounted when the first call returned */
+	second.mount_id = 4;
+	record(&story, &first);
+	record(&story, &second);
+	look(&story, "3/a 4/b", 7 * MS);
+	expect(&story, "+/a:first +/b:second");
+	story_end(&story);
+}
+
+static void a_mount_that_only_its_record_knows_is_ended_too(void **state)
+{
+	struct story story = story_begin(true);
+
+	(void)state;
+	saw(&story, MOUNTPROBE_MOUNT, 5 * MS, "/a", "mount");
+	look(&story, "", 6 * MS);
+	expect(&story, "");
+	look(&story, "", story.wake_ns);
+	expect(&story, "+/a:mount");
+	assert_true(story.wake_ns > 0);
+	look(&story, "", story.wake_ns);
+	expect(&story, "-/a");
+	assert_int_equal(story.state.entry_count, 0);
+	story_end(&story);
+}
+
+static void broken_records_are_refused(void **state)
+{
+	struct story story = story_begin(true);
+	struct mountprobe_record call = record_of(MOUNTPROBE_MOUNT, 5 * MS, "/a", "mount");
+	size_t least = offsetof(struct mountprobe_record, target) + 1;
+
+	(void)state;
+	assert_int_equal(mount_state_record(&story.state, &call, least - 1, 0), -EPROTO);
+	assert_int_equal(mount_state_record(&story.state, &call, sizeof(call) + 1, 0), -EPROTO);
+	/* Cut within its path: the last byte is no NUL. */
+	assert_int_equal(mount_state_record(&story.state, &call, least, 0), -EPROTO);
+	call.call = MOUNTPROBE_CALLS;
+	assert_int_equal(mount_state_record(&story.state, &call, sizeof(call), 0), -EPROTO);
+	call.call = MOUNTPROBE_MOUNT;
+	memset(call.source, 'x', sizeof(call.source));
+	assert_int_equal(mount_state_record(&story.state, &call, sizeof(call), 0), -EPROTO);
+	assert_int_equal(story.state.record_count, 0);
+	story_end(&story);
+}
+
+static void an_error_of_the_listener_is_passed_on(void **state)
+{
+	struct story story = story_begin(false);
+
+	(void)state;
+	story.fail_with = -EPIPE;
+	assert_int_equal(look(&story, "1/ 2/a", 1 * MS), -EPIPE);
+	expect(&story, "+/");
+	story.fail_with = 0;
+	look(&story, "1/ 2/a", 2 * MS);
+	expect(&story, "+/a");
+	story_end(&story);
+}
+
+static void paths_are_made_plain(void **state)
+{
+	static const char *const pairs[][2] = {{"/a//b/.", "/a/b"}, {"/", "/"}, {"//", "/"},
+		{"./a/", "a"}, {"/./a/./b///", "/a/b"}, {"a", "a"}, {"", ""}, {".", ""},
+		{"/a/..b/.c", "/a/..b/.c"}};
+	char path[32];
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
+		strcpy(path, pairs[i][0]);
+		match_plain_path(path);
+		assert_string_equal(path, pairs[i][1]);
+	}
+}
+
+static void storms_end_in_the_right_state(void **state)
+{
+	struct story story = story_begin(true);
+	char point[32];
+	uint64_t time_ns = MS;
+
+	(void)state;
+	for (unsigned i = 0; i < 1000; i++) {
+		snprintf(point, sizeof(point), "/%u", i % 7);
+		saw(&story, MOUNTPROBE_MOUNT, time_ns++, point, "m");
+		if (i % 3)
+			saw(&story, MOUNTPROBE_UMOUNT, time_ns++, point, "u");
+		if (i % 100 == 99) {
+			look(&story, "", time_ns + MOUNT_HOLD_NS);
+			story.told[0] = '\0';
+		}
+	}
+	look(&story, "", time_ns + 2 * MOUNT_HOLD_NS);
+	look(&story, "", time_ns + 4 * MOUNT_HOLD_NS);
+	assert_int_equal(story.state.entry_count, 0);
+	assert_int_equal(story.state.record_count, 0);
+	story_end(&story);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_table_alone_tells_what_changed),
+		cmocka_unit_test(an_id_that_is_used_again_is_another_mount),
+		cmocka_unit_test(a_record_says_who_did_it),
+		cmocka_unit_test(a_change_waits_for_its_record),
+		cmocka_unit_test(but_not_for_ever),
+		cmocka_unit_test(what_comes_later_waits_behind_it),
+		cmocka_unit_test(what_came_and_went_between_two_looks_is_told),
+		cmocka_unit_test(an_unmount_ends_the_youngest_mount_on_its_path),
+		cmocka_unit_test(an_unmount_is_told_before_it_has_returned),
+		cmocka_unit_test(an_unmount_that_was_refused_changes_nothing),
+		cmocka_unit_test(a_failed_mount_is_no_mount),
+		cmocka_unit_test(a_moved_mount_leaves_and_arrives),
+		cmocka_unit_test(a_lazy_unmount_takes_the_tree),
+		cmocka_unit_test(a_remount_is_no_mount),
+		cmocka_unit_test(other_namespaces_are_kept_apart),
+		cmocka_unit_test(a_path_through_a_link_is_found_by_the_id),
+		cmocka_unit_test(a_wrong_guess_at_the_id_gives_way_to_the_path),
+		cmocka_unit_test(a_mount_that_only_its_record_knows_is_ended_too),
+		cmocka_unit_test(broken_records_are_refused),
+		cmocka_unit_test(an_error_of_the_listener_is_passed_on),
+		cmocka_unit_test(paths_are_made_plain),
+		cmocka_unit_test(storms_end_in_the_right_state),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
