@@ -10,6 +10,7 @@ struct device {
 	struct block block;
 	bool serial;     /* a serial port: only the name and numbers of `block` mean something */
 	bool attached;   /* false: gone, but still mounted */
+	bool announced;  /* as attached */
 	bool seen;       /* in the last look at sysfs */
 	unsigned mounts; /* that this process sees */
 	struct identity identity;

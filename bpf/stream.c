@@ -365,22 +365,42 @@ static struct device *find_mounted(struct stream *stream, const struct mount_inf
 	return find_by_path(stream, mount->source);
 }
 
-/* The uevent may come later than the mount. */
-static bool attach_before(struct stream *stream, const struct mount_info *mount)
+static struct pending *find_attached(const struct stream *stream, const struct device *device)
 {
+	struct pending *pending;
+
+	TAILQ_FOREACH(pending, &stream->queue, next)
+	{
+		if (!pending->is_mount && pending->event->action == DEVICE_ATTACHED &&
+			pending->event->block && pending->event->major == device->block.major &&
+			pending->event->minor == device->block.minor)
+			return pending;
+	}
+	return NULL;
+}
+
+/* The uevent may come later than the mount. Puts what is to be told first in front. */
+static void attach_before(struct stream *stream, const struct mount_info *mount)
+{
+	struct device *device = find_mounted(stream, mount);
 	uint32_t major, minor;
 	struct block block;
-	struct pending *last;
+	struct pending *first;
 
-	if (!device_number(mount, &major, &minor) ||
-		device_list_find(&stream->devices, false, major, minor) ||
-		block_read(stream->sysfs, major, minor, &block) != 0 ||
-		attach(stream, &block, false) != 0)
-		return false;
-	last = TAILQ_LAST(&stream->queue, pending_queue);
-	TAILQ_REMOVE(&stream->queue, last, next);
-	TAILQ_INSERT_HEAD(&stream->queue, last, next);
-	return true;
+	if (!device) {
+		if (!device_number(mount, &major, &minor) ||
+			block_read(stream->sysfs, major, minor, &block) != 0 ||
+			attach(stream, &block, false) != 0)
+			return;
+		device = device_list_find(&stream->devices, false, major, minor);
+	}
+	if (device->announced)
+		return;
+	first = find_attached(stream, device);
+	if (first) {
+		TAILQ_REMOVE(&stream->queue, first, next);
+		TAILQ_INSERT_HEAD(&stream->queue, first, next);
+	}
 }
 
 static int copy_names(struct device_event *event, const struct mount_info *mount)
@@ -482,6 +502,7 @@ static void complete_attached(struct stream *stream, struct device_event *event)
 
 	if (!device || !device->attached)
 		return;
+	device->announced = true;
 	device_identify(device, stream->sysfs, NULL);
 	event->identity = device->identity;
 }
@@ -502,8 +523,9 @@ int stream_next(struct stream *stream, struct device_event **ret_event)
 
 	if (!pending)
 		return 0;
-	if (pending->is_mount && attach_before(stream, &pending->mount))
-		pending = TAILQ_FIRST(&stream->queue);
+	if (pending->is_mount)
+		attach_before(stream, &pending->mount);
+	pending = TAILQ_FIRST(&stream->queue);
 	TAILQ_REMOVE(&stream->queue, pending, next);
 	error = complete(stream, pending);
 	if (!error) {
