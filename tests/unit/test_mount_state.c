@@ -248,6 +248,24 @@ static void an_unmount_is_told_before_it_has_returned(void **state)
 	story_end(&story);
 }
 
+static void the_next_call_after_it_counts(void **state)
+{
+	struct story story = story_begin(true);
+	struct mountprobe_record begin = record_of(MOUNTPROBE_UMOUNT, 30 * MS, "/a", "umount");
+
+	(void)state;
+	saw(&story, MOUNTPROBE_MOUNT, 5 * MS, "/a", "mount");
+	look(&story, "2/a", 6 * MS);
+	begin.result = MOUNTPROBE_PENDING;
+	record(&story, &begin);
+	look(&story, "", 31 * MS);
+	saw(&story, MOUNTPROBE_UMOUNT, 32 * MS, "/a", "umount");
+	saw(&story, MOUNTPROBE_MOUNT, 33 * MS, "/a", "again");
+	look(&story, "3/a", 34 * MS);
+	expect(&story, "+/a:mount -/a:umount +/a:again");
+	story_end(&story);
+}
+
 static void an_unmount_that_was_refused_changes_nothing(void **state)
 {
 	struct story story = story_begin(true);
@@ -480,6 +498,7 @@ int main(void)
 		cmocka_unit_test(what_came_and_went_between_two_looks_is_told),
 		cmocka_unit_test(an_unmount_ends_the_youngest_mount_on_its_path),
 		cmocka_unit_test(an_unmount_is_told_before_it_has_returned),
+		cmocka_unit_test(the_next_call_after_it_counts),
 		cmocka_unit_test(an_unmount_that_was_refused_changes_nothing),
 		cmocka_unit_test(a_failed_mount_is_no_mount),
 		cmocka_unit_test(a_moved_mount_leaves_and_arrives),
