@@ -84,6 +84,16 @@ static bool is_empty_loop(int directory)
 	return read_attribute(directory, "loop/backing_file", text, sizeof(text)) != 0;
 }
 
+/* A card reader without a card has no size, nor has a network device without a server; but a new
+ * zram has none, either, and no uevent tells when it is given one. */
+static bool holds_nothing(int directory, const struct block *block, bool partition)
+{
+	if (!partition && strncmp(block->name, "loop", 4) == 0 && is_empty_loop(directory))
+		return true;
+	return !block->size_bytes &&
+	       (partition || block->removable || strncmp(block->name, "nbd", 3) == 0);
+}
+
 static bool is_on_usb(const char *sysfs, uint32_t major, uint32_t minor)
 {
 	char link[PATH_MAX], path[PATH_MAX];
@@ -100,9 +110,7 @@ static int read_at(const char *sysfs, int directory, struct block *block)
 
 	if (error)
 		return error;
-	if (!attribute_number(directory, "size", &sectors) || sectors == 0)
-		return -ENODEV;
-	if (!partition && strncmp(block->name, "loop", 4) == 0 && is_empty_loop(directory))
+	if (!attribute_number(directory, "size", &sectors))
 		return -ENODEV;
 	block->size_bytes = sectors * SECTOR_BYTES;
 	block->disk_major = block->major;
@@ -116,7 +124,7 @@ static int read_at(const char *sysfs, int directory, struct block *block)
 	if (!attribute_number(directory, partition ? "../diskseq" : "diskseq", &block->generation))
 		block->generation = 0;
 	block->usb = is_on_usb(sysfs, block->major, block->minor);
-	return 0;
+	return holds_nothing(directory, block, partition) ? -ENODEV : 0;
 }
 
 static int open_device(const char *sysfs, uint32_t major, uint32_t minor)

@@ -50,11 +50,15 @@ void device_identify(struct device *device, const char *sysfs, const char *mount
 	struct block_activity activity = {0};
 	char path[DEVICE_PATH_BYTES];
 	struct identity identity;
+	struct block block;
 	bool known;
 
 	if (device->serial || block_activity_read(sysfs, device->block.major, device->block.minor,
 				      &activity) != 0)
 		return;
+	/* A size may change without a word. */
+	if (block_read(sysfs, device->block.major, device->block.minor, &block) == 0)
+		device->block.size_bytes = block.size_bytes;
 	known = device->identity.fstype[0] || device->identity.uuid[0] || !mount_point;
 	if (known && device->identified && activity.sectors_written == device->identified_at)
 		return;

@@ -133,8 +133,13 @@ int identity_udev(
 	return 0;
 }
 
+/* All zeros: none was given. */
 static void format_uuid(const uint8_t uuid[16], char *to)
 {
+	static const uint8_t none[16];
+
+	if (memcmp(uuid, none, sizeof(none)) == 0)
+		return;
 	for (unsigned i = 0; i < 16; i++) {
 		if (i == 4 || i == 6 || i == 8 || i == 10)
 			*to++ = '-';

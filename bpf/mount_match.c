@@ -6,6 +6,7 @@
 #define SCORE_SAME_PATH 8
 #define SCORE_SAME_END  4 /* the whole of a relative path is the end of the mount point */
 #define SCORE_SAME_ID   4
+#define REUSED_IDS_MAX  INT32_MAX /* unique ids (6.8) begin above */
 
 void match_plain_path(char *path)
 {
@@ -52,6 +53,11 @@ bool match_is_below(const char *path, const char *above)
 	if (bytes == 1 && above[0] == '/')
 		return path[0] == '/';
 	return strncmp(path, above, bytes) == 0 && (path[bytes] == '/' || !path[bytes]);
+}
+
+bool match_is_younger(const struct mountprobe_record *record, const struct mount_info *mount)
+{
+	return record->mount_id > REUSED_IDS_MAX && mount->id > record->mount_id;
 }
 
 unsigned match_mount(

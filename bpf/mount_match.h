@@ -17,6 +17,11 @@
 unsigned match_mount(
 	const struct mountprobe_record *record, const char *target, const struct mount_info *mount);
 
+/* Was it mounted after the call? The guess is the youngest mount of the caller's namespace, so one
+ * of the same namespace with a larger id is younger still; where ids are used again, nobody knows.
+ */
+bool match_is_younger(const struct mountprobe_record *record, const struct mount_info *mount);
+
 /* For an unmount only the path is known. 0: does not fit. */
 unsigned match_path(const char *target, const char *mount_point);
 

@@ -74,7 +74,9 @@ static void match_new(struct mount_state *state, record_filter *filter, unsigned
 		if (!filter(record))
 			continue;
 		for (size_t j = 0; j < state->entry_count; j++) {
-			if (!is_new(&state->entry[j]))
+			if (!is_new(&state->entry[j]) ||
+				(!record->foreign &&
+					match_is_younger(&record->data, &state->entry[j].mount)))
 				continue;
 			score = match_mount(&record->data, record->target, &state->entry[j].mount);
 			if (score > score_best) {

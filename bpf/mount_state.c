@@ -106,7 +106,7 @@ static bool end_pending(struct mount_state *state, const struct mountprobe_recor
 	for (size_t i = 0; i < state->record_count; i++) {
 		struct mount_record *record = state->record[i];
 
-		if (!record->pending || record->data.thread != end->thread)
+		if (!record->pending || record->done || record->data.thread != end->thread)
 			continue;
 		told |= record->told && !end->result;
 		record->done = true;
