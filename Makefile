@@ -107,7 +107,7 @@ BENCH_PROGRAMS := $(patsubst %.c,$(BUILD)/%,$(wildcard bench/*.c))
 EXAMPLES := $(patsubst %.c,$(BUILD)/%,$(wildcard docs/examples/*.c))
 
 ifneq ($(filter LIBBPF,$(HAVE)),)
-SKELETONS := $(BPF_SOURCES:%.bpf.c=$(BUILD)/gen/%.skel.h)
+SKELETONS := $(BPF_SOURCES:%.bpf.c=$(BUILD)/gen/%.skel.inc)
 endif
 
 MAN_PAGES := $(patsubst docs/%,$(BUILD)/docs/%,$(wildcard docs/*.1))
@@ -182,7 +182,8 @@ $(BUILD)/bpf/%.bpf.o: bpf/%.bpf.c $(FLAGS_FILE)
 	$(Q)$(BPF_CLANG) -target bpf -D__TARGET_ARCH_$(BPF_ARCH) -I. -idirafter /usr/include/$(shell \
 		uname -m)-linux-gnu -O2 -g -Wall -MMD -MP -c -o $@ $<
 
-$(BUILD)/gen/bpf/%.skel.h: $(BUILD)/bpf/%.bpf.o
+# Its name is no header's: the checks are for what people write.
+$(BUILD)/gen/bpf/%.skel.inc: $(BUILD)/bpf/%.bpf.o
 	$(call say,SKEL,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(BPFTOOL) gen skeleton $< name $* >$@

@@ -3,6 +3,9 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+
+#include "util/clock.h"
 
 struct device *device_list_find(
 	const struct device_list *list, bool serial, uint32_t major, uint32_t minor)
@@ -68,4 +71,29 @@ void device_identify(struct device *device, const char *sysfs, const char *mount
 	device->identity = identity;
 	device->identified = true;
 	device->identified_at = activity.sectors_written;
+}
+
+struct device_event *device_describe(enum device_action action, const struct device *device)
+{
+	struct device_event *event = device_event_new(action, clock_realtime_ns());
+	char path[DEVICE_PATH_BYTES];
+
+	if (!event)
+		return NULL;
+	event->device = strdup(device_path(&device->block, path));
+	if (!event->device) {
+		device_event_free(event);
+		return NULL;
+	}
+	event->block = !device->serial;
+	event->serial = device->serial;
+	event->removable = device->block.removable || device->block.usb;
+	event->whole = event->block && device->block.major == device->block.disk_major &&
+		       device->block.minor == device->block.disk_minor;
+	event->major = device->block.major;
+	event->minor = device->block.minor;
+	event->identity = device->identity;
+	if (event->block)
+		event->size_bytes = device->block.size_bytes;
+	return event;
 }

@@ -3,8 +3,7 @@
 #ifndef BPF_DEVICE_LIST_H
 #define BPF_DEVICE_LIST_H
 
-#include "bpf/block.h"
-#include "bpf/identity.h"
+#include "bpf/device_event.h"
 
 struct device {
 	struct block block;
@@ -37,5 +36,8 @@ void device_identify(struct device *device, const char *sysfs, const char *mount
 #define DEVICE_PATH_BYTES (BLOCK_NAME_BYTES + 8)
 /* "/dev/sdb1" */
 const char *device_path(const struct block *block, char ret_path[DEVICE_PATH_BYTES]);
+
+/* An event that says what is known of the device, with the time of now. NULL: no memory. */
+struct device_event *device_describe(enum device_action action, const struct device *device);
 
 #endif

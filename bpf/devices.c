@@ -9,6 +9,7 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
+#include "bpf/attach.h"
 #include "bpf/mount_state.h"
 #include "bpf/probe.h"
 #include "bpf/stream.h"
@@ -167,9 +168,9 @@ static int read_uevents(struct devices *devices)
 	while (devices->uevents && !error) {
 		error = uevent_next(devices->uevents, &uevent);
 		if (!error)
-			error = stream_uevent(&devices->stream, &uevent);
+			error = attach_uevent(&devices->stream, &uevent);
 		else if (error == -ENOBUFS)
-			error = stream_scan(&devices->stream);
+			error = attach_scan(&devices->stream);
 	}
 	return error == -EAGAIN ? 0 : error;
 }
@@ -356,7 +357,7 @@ static int open_all(struct devices *devices, const struct devices_options *optio
 		devices->uevents = NULL;
 	error = add_sources(devices);
 	if (!error)
-		error = stream_scan(&devices->stream);
+		error = attach_scan(&devices->stream);
 	if (!error)
 		error = read_table(devices, clock_monotonic_ns());
 	if (error)
@@ -377,7 +378,6 @@ int devices_open(const struct devices_options *options, struct devices **ret_dev
 	devices->epoll_fd = -1;
 	devices->timer_fd = -1;
 	devices->mountinfo_fd = -1;
-	TAILQ_INIT(&devices->stream.queue);
 	error = open_all(devices, options);
 	if (error) {
 		devices_close(devices);

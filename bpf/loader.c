@@ -12,8 +12,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "bpf/mountprobe.skel.h"
-#include "bpf/mountprobe_plain.skel.h"
+#include "bpf/mountprobe.skel.inc"
+#include "bpf/mountprobe_plain.skel.inc"
 #include "bpf/tracefs.h"
 
 #define PROGRAMS_MAX 16
@@ -29,6 +29,11 @@ struct loader {
 	void *context;
 };
 
+static int last_error(void)
+{
+	return errno > 0 ? -errno : -EIO;
+}
+
 static struct bpf_object *object_of(const struct loader *loader)
 {
 	return loader->core ? loader->core->obj : loader->plain->obj;
@@ -41,14 +46,14 @@ static int open_object(struct loader *loader, enum loader_variant variant)
 		loader->core = mountprobe__open();
 	else
 		loader->plain = mountprobe_plain__open();
-	return loader->core || loader->plain ? 0 : -errno;
+	return loader->core || loader->plain ? 0 : last_error();
 }
 
 static int load_object(struct loader *loader)
 {
 	if (loader->core)
 		return mountprobe__load(loader->core);
-	return mountprobe_plain__load(loader->plain);
+	return loader->plain ? mountprobe_plain__load(loader->plain) : -EINVAL;
 }
 
 /* "tracepoint/syscalls/sys_enter_mount" */
@@ -74,10 +79,10 @@ static int attach_program(struct loader *loader, struct bpf_program *program, in
 	struct bpf_link *link;
 
 	if (fd < 0)
-		return -errno;
+		return last_error();
 	link = bpf_program__attach_perf_event(program, fd);
 	if (!link) {
-		id = -errno;
+		id = last_error();
 		close(fd);
 		return id;
 	}
@@ -117,7 +122,7 @@ static int open_ring(struct loader *loader)
 	struct bpf_map *map = loader->core ? loader->core->maps.ring : loader->plain->maps.ring;
 
 	loader->ring = ring_buffer__new(bpf_map__fd(map), take_record, loader, NULL);
-	return loader->ring ? 0 : -errno;
+	return loader->ring ? 0 : last_error();
 }
 
 static int open_variant(

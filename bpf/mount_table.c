@@ -192,29 +192,40 @@ int mount_table_parse(const char *text, struct mount_table *ret_table)
 	return 0;
 }
 
-/* A read that is continued after the table has changed may skip or repeat mounts, so the whole text
- * is read into one buffer, which grows until it is larger than the text. */
+/* Fills the buffer as far as the text goes. Returns its length, or -EMSGSIZE when there is more. */
+static ssize_t fill(int fd, char *buffer, size_t capacity)
+{
+	size_t used = 0;
+	ssize_t got;
+
+	do {
+		got = pread(fd, buffer + used, capacity - used, (off_t)used);
+		if (got < 0)
+			return -errno;
+		used += (size_t)got;
+	} while (got > 0 && used < capacity);
+	return used < capacity ? (ssize_t)used : -EMSGSIZE;
+}
+
 static int read_text(int fd, char **ret_text)
 {
-	size_t capacity = TEXT_BYTES_FIRST, used = 0;
-	char *text = malloc(capacity), *grown;
-	ssize_t got = text ? 1 : 0;
+	size_t capacity = TEXT_BYTES_FIRST;
+	ssize_t used = -EMSGSIZE;
+	char *text = NULL, *grown;
 
-	while (text && got > 0) {
-		if (capacity - used < capacity / 4) {
-			grown = realloc(text, capacity * 2);
-			if (!grown)
-				break;
-			text = grown;
-			capacity *= 2;
+	while (used == -EMSGSIZE) {
+		grown = realloc(text, capacity);
+		if (!grown) {
+			used = -ENOMEM;
+			break;
 		}
-		got = pread(fd, text + used, capacity - used - 1, (off_t)used);
-		if (got > 0)
-			used += (size_t)got;
+		text = grown;
+		used = fill(fd, text, capacity);
+		capacity *= 2;
 	}
-	if (!text || got) {
+	if (used < 0) {
 		free(text);
-		return got < 0 ? -errno : -ENOMEM;
+		return (int)used;
 	}
 	text[used] = '\0';
 	*ret_text = text;

@@ -10,7 +10,7 @@
 
 #include <bpf/bpf_core_read.h>
 
-#include "bpf/mountprobe_calls.h"
+#include "bpf/mountprobe_calls.bpf.h"
 
 #define TREE_DEPTH_MAX 40 /* of a red-black tree of a million mounts */
 #define MINOR_BITS     20 /* of the kernel's own dev_t */

@@ -4,7 +4,7 @@
 
 #include <bpf/bpf_helpers.h>
 
-#include "bpf/mountprobe_calls.h"
+#include "bpf/mountprobe_calls.bpf.h"
 
 static __always_inline void describe_kernel_side(struct mountprobe_record *record)
 {

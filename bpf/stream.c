@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "bpf/stream.h"
 
-#include <dirent.h>
 #include <errno.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,11 +12,12 @@
 
 #include <linux/magic.h>
 
+#include "bpf/attach.h"
 #include "util/clock.h"
 
 /* An event that still lacks its facts. */
 struct pending {
-	TAILQ_ENTRY(pending) next;
+	struct pending *next;
 	struct device_event *event;
 	bool is_mount; /* and `mount` describes it */
 	struct mount_info mount;
@@ -32,8 +31,39 @@ int stream_open(const char *sysfs, struct stream *ret_stream)
 	if (error)
 		return error;
 	*ret_stream = stream;
-	TAILQ_INIT(&ret_stream->queue);
 	return 0;
+}
+
+static void queue_append(struct stream *stream, struct pending *pending)
+{
+	if (stream->last)
+		stream->last->next = pending;
+	else
+		stream->first = pending;
+	stream->last = pending;
+}
+
+static struct pending *queue_take(struct stream *stream)
+{
+	struct pending *pending = stream->first;
+
+	if (pending)
+		stream->first = pending->next;
+	if (!stream->first)
+		stream->last = NULL;
+	return pending;
+}
+
+/* Moves what follows `before` to the front. */
+static void queue_prefer(struct stream *stream, struct pending *before)
+{
+	struct pending *pending = before->next;
+
+	before->next = pending->next;
+	if (stream->last == pending)
+		stream->last = before;
+	pending->next = stream->first;
+	stream->first = pending;
 }
 
 static void pending_free(struct pending *pending)
@@ -47,10 +77,8 @@ void stream_close(struct stream *stream)
 {
 	struct pending *pending;
 
-	while ((pending = TAILQ_FIRST(&stream->queue))) {
-		TAILQ_REMOVE(&stream->queue, pending, next);
+	while ((pending = queue_take(stream)))
 		pending_free(pending);
-	}
 	release_close(stream->release);
 	device_list_free(&stream->devices);
 }
@@ -72,194 +100,8 @@ int stream_push(struct stream *stream, struct device_event *event)
 	}
 	pending->event = event;
 	event->current = stream->current && event->action != DEVICE_WATCHING;
-	TAILQ_INSERT_TAIL(&stream->queue, pending, next);
+	queue_append(stream, pending);
 	return 0;
-}
-
-/* ---- what is attached ---- */
-
-static struct device_event *event_of_device(enum device_action action, const struct device *device)
-{
-	struct device_event *event = device_event_new(action, clock_realtime_ns());
-	char path[DEVICE_PATH_BYTES];
-
-	if (!event)
-		return NULL;
-	event->device = strdup(device_path(&device->block, path));
-	if (!event->device) {
-		device_event_free(event);
-		return NULL;
-	}
-	event->block = !device->serial;
-	event->serial = device->serial;
-	event->removable = device->block.removable || device->block.usb;
-	event->whole = event->block && device->block.major == device->block.disk_major &&
-		       device->block.minor == device->block.disk_minor;
-	event->major = device->block.major;
-	event->minor = device->block.minor;
-	event->identity = device->identity;
-	if (event->block)
-		event->size_bytes = device->block.size_bytes;
-	return event;
-}
-
-static int detach(struct stream *stream, struct device *device)
-{
-	int error = stream_push(stream, event_of_device(DEVICE_DETACHED, device));
-
-	release_forget(stream->release, device->block.major, device->block.minor);
-	device->attached = false;
-	/* Its unmount is still to come, and will want its name. */
-	if (!device->mounts)
-		device_list_remove(&stream->devices, device);
-	return error;
-}
-
-static int attach(struct stream *stream, const struct block *block, bool serial)
-{
-	struct device *device = device_list_add(&stream->devices, block);
-
-	if (!device)
-		return -ENOMEM;
-	device->serial = serial;
-	return stream_push(stream, event_of_device(DEVICE_ATTACHED, device));
-}
-
-/* Compares a device in sysfs with what is known of it. */
-static int update_block(const struct block *block, void *context)
-{
-	struct stream *stream = context;
-	struct device *device =
-		device_list_find(&stream->devices, false, block->major, block->minor);
-	int error = 0;
-
-	if (device && device->attached && device->block.generation == block->generation &&
-		strcmp(device->block.name, block->name) == 0) {
-		device->block.size_bytes = block->size_bytes;
-		device->seen = true;
-		return 0;
-	}
-	if (device && device->attached)
-		error = detach(stream, device);
-	device = device_list_find(&stream->devices, false, block->major, block->minor);
-	/* Left over from before it was detached, still mounted: the new one takes its place. */
-	if (device)
-		device_list_remove(&stream->devices, device);
-	return error ? error : attach(stream, block, false);
-}
-
-static int block_uevent(struct stream *stream, const struct uevent *uevent)
-{
-	struct device *device =
-		device_list_find(&stream->devices, false, uevent->major, uevent->minor);
-	struct block block;
-	int error;
-
-	if (uevent->action == UEVENT_OTHER)
-		return 0;
-	error = uevent->action == UEVENT_REMOVE
-			? -ENODEV
-			: block_read(stream->sysfs, uevent->major, uevent->minor, &block);
-	if (!error)
-		return update_block(&block, stream);
-	return device && device->attached ? detach(stream, device) : 0;
-}
-
-static int update_serial(struct stream *stream, const char *name, uint32_t major, uint32_t minor)
-{
-	struct device *device = device_list_find(&stream->devices, true, major, minor);
-	struct block block = {.major = major, .minor = minor};
-
-	if (device) {
-		device->seen = true;
-		return 0;
-	}
-	if (strlen(name) >= sizeof(block.name))
-		return 0;
-	strcpy(block.name, name);
-	return attach(stream, &block, true);
-}
-
-static int serial_uevent(struct stream *stream, const struct uevent *uevent)
-{
-	struct device *device =
-		device_list_find(&stream->devices, true, uevent->major, uevent->minor);
-
-	if (!uevent->device_name)
-		return 0;
-	if (uevent->action == UEVENT_ADD)
-		return update_serial(stream, uevent->device_name, uevent->major, uevent->minor);
-	if (uevent->action == UEVENT_REMOVE && device)
-		return detach(stream, device);
-	return 0;
-}
-
-int stream_uevent(struct stream *stream, const struct uevent *uevent)
-{
-	if (strcmp(uevent->subsystem, "block") == 0)
-		return block_uevent(stream, uevent);
-	if (strcmp(uevent->subsystem, "tty") == 0)
-		return serial_uevent(stream, uevent);
-	return 0;
-}
-
-static bool is_serial_name(const char *name)
-{
-	return strncmp(name, "ttyUSB", 6) == 0 || strncmp(name, "ttyACM", 6) == 0;
-}
-
-static int read_serial(struct stream *stream, const char *name)
-{
-	char path[PATH_MAX];
-	uint32_t major, minor;
-	FILE *file;
-	int fields;
-
-	snprintf(path, sizeof(path), "%s/class/tty/%s/dev", stream->sysfs, name);
-	file = fopen(path, "re");
-	if (!file)
-		return 0;
-	fields = fscanf(file, "%u:%u", &major, &minor);
-	if (fclose(file) || fields != 2)
-		return 0;
-	return update_serial(stream, name, major, minor);
-}
-
-/* A machine without serial ports may lack the directory. */
-static int scan_serial(struct stream *stream)
-{
-	char path[PATH_MAX];
-	const struct dirent *entry;
-	DIR *directory;
-	int error = 0;
-
-	snprintf(path, sizeof(path), "%s/class/tty", stream->sysfs);
-	directory = opendir(path);
-	while (directory && !error && (entry = readdir(directory))) {
-		if (is_serial_name(entry->d_name))
-			error = read_serial(stream, entry->d_name);
-	}
-	if (directory)
-		closedir(directory);
-	return error;
-}
-
-int stream_scan(struct stream *stream)
-{
-	int error;
-
-	for (size_t i = 0; i < stream->devices.count; i++)
-		stream->devices.device[i].seen = false;
-	error = block_each(stream->sysfs, update_block, stream);
-	if (!error)
-		error = scan_serial(stream);
-	for (size_t i = stream->devices.count; i-- > 0 && !error;) {
-		struct device *device = &stream->devices.device[i];
-
-		if (device->attached && !device->seen)
-			error = detach(stream, device);
-	}
-	return error;
 }
 
 /* ---- what is mounted ---- */
@@ -299,7 +141,6 @@ int stream_mount_change(const struct mount_change *change, void *context)
 	struct device_event *event =
 		device_event_new(actions[change->kind], to_realtime(change->time_ns));
 	struct mount_info mount;
-	struct pending *pending;
 	int error = event ? mount_info_copy(change->mount, &mount) : -ENOMEM;
 
 	if (error) {
@@ -318,9 +159,8 @@ int stream_mount_change(const struct mount_change *change, void *context)
 		mount_info_free(&mount);
 		return error;
 	}
-	pending = TAILQ_LAST(&stream->queue, pending_queue);
-	pending->is_mount = true;
-	pending->mount = mount;
+	stream->last->is_mount = true;
+	stream->last->mount = mount;
 	return 0;
 }
 
@@ -365,18 +205,12 @@ static struct device *find_mounted(struct stream *stream, const struct mount_inf
 	return find_by_path(stream, mount->source);
 }
 
-static struct pending *find_attached(const struct stream *stream, const struct device *device)
+static bool tells_attached(const struct pending *pending, const struct device *device)
 {
-	struct pending *pending;
+	const struct device_event *event = pending->event;
 
-	TAILQ_FOREACH(pending, &stream->queue, next)
-	{
-		if (!pending->is_mount && pending->event->action == DEVICE_ATTACHED &&
-			pending->event->block && pending->event->major == device->block.major &&
-			pending->event->minor == device->block.minor)
-			return pending;
-	}
-	return NULL;
+	return !pending->is_mount && event->action == DEVICE_ATTACHED && event->block &&
+	       event->major == device->block.major && event->minor == device->block.minor;
 }
 
 /* The uevent may come later than the mount. Puts what is to be told first in front. */
@@ -385,21 +219,21 @@ static void attach_before(struct stream *stream, const struct mount_info *mount)
 	struct device *device = find_mounted(stream, mount);
 	uint32_t major, minor;
 	struct block block;
-	struct pending *first;
 
 	if (!device) {
 		if (!device_number(mount, &major, &minor) ||
 			block_read(stream->sysfs, major, minor, &block) != 0 ||
-			attach(stream, &block, false) != 0)
+			attach_block(stream, &block) != 0)
 			return;
 		device = device_list_find(&stream->devices, false, major, minor);
 	}
 	if (device->announced)
 		return;
-	first = find_attached(stream, device);
-	if (first) {
-		TAILQ_REMOVE(&stream->queue, first, next);
-		TAILQ_INSERT_HEAD(&stream->queue, first, next);
+	for (struct pending *before = stream->first; before->next; before = before->next) {
+		if (tells_attached(before->next, device)) {
+			queue_prefer(stream, before);
+			return;
+		}
 	}
 }
 
@@ -420,7 +254,7 @@ static int copy_names(struct device_event *event, const struct mount_info *mount
 
 static int copy_device(struct device_event *event, const struct device *device)
 {
-	struct device_event *facts = event_of_device(event->action, device);
+	struct device_event *facts = device_describe(event->action, device);
 
 	if (!facts)
 		return -ENOMEM;
@@ -518,15 +352,14 @@ static int complete(struct stream *stream, struct pending *pending)
 
 int stream_next(struct stream *stream, struct device_event **ret_event)
 {
-	struct pending *pending = TAILQ_FIRST(&stream->queue);
+	struct pending *pending;
 	int error;
 
-	if (!pending)
+	if (!stream->first)
 		return 0;
-	if (pending->is_mount)
-		attach_before(stream, &pending->mount);
-	pending = TAILQ_FIRST(&stream->queue);
-	TAILQ_REMOVE(&stream->queue, pending, next);
+	if (stream->first->is_mount)
+		attach_before(stream, &stream->first->mount);
+	pending = queue_take(stream);
 	error = complete(stream, pending);
 	if (!error) {
 		*ret_event = pending->event;
@@ -548,7 +381,7 @@ static int release_found(uint32_t major, uint32_t minor, void *context)
 
 	if (!device || device->mounts)
 		return 0;
-	error = stream_push(stream, event_of_device(DEVICE_RELEASED, device));
+	error = stream_push(stream, device_describe(DEVICE_RELEASED, device));
 	disk = device_list_find(
 		&stream->devices, false, device->block.disk_major, device->block.disk_minor);
 	if (error || !disk || disk == device)

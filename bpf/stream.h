@@ -8,21 +8,18 @@
 #ifndef BPF_STREAM_H
 #define BPF_STREAM_H
 
-#include <sys/queue.h>
-
 #include "bpf/device_event.h"
 #include "bpf/device_list.h"
 #include "bpf/mount_state.h"
 #include "bpf/release.h"
-#include "bpf/uevent.h"
 
 struct pending;
-TAILQ_HEAD(pending_queue, pending);
 
 struct stream {
 	const char *sysfs;
 	struct device_list devices;
-	struct pending_queue queue;
+	struct pending *first; /* the queue of events */
+	struct pending *last;
 	struct release *release;
 	bool current;             /* what comes in now was so when watching began */
 	uint64_t release_wake_ns; /* 0: none */
@@ -32,10 +29,6 @@ struct stream {
 int stream_open(const char *sysfs, struct stream *ret_stream);
 void stream_close(struct stream *stream);
 
-/* Looks through sysfs: at the start, and after uevents were lost. */
-int stream_scan(struct stream *stream);
-
-int stream_uevent(struct stream *stream, const struct uevent *uevent);
 /* A mount_change_fn; the context is the stream. */
 int stream_mount_change(const struct mount_change *change, void *context);
 int stream_push(struct stream *stream, struct device_event *event); /* takes it over, always */

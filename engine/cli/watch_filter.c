@@ -98,13 +98,19 @@ void filter_free(struct filter *filter)
 	*filter = (struct filter){0};
 }
 
+static const char *or_empty(const char *text)
+{
+	return text ? text : "";
+}
+
+/* What isn't known is the empty string. */
 static const char *value_of(enum key key, const struct device_event *event)
 {
 	switch (key) {
 	case KEY_ACTION:
 		return device_action_name(event->action);
 	case KEY_DEVICE:
-		return event->device;
+		return or_empty(event->device);
 	case KEY_FSTYPE:
 		return event->identity.fstype;
 	case KEY_UUID:
@@ -112,28 +118,27 @@ static const char *value_of(enum key key, const struct device_event *event)
 	case KEY_LABEL:
 		return event->identity.label;
 	case KEY_MOUNT:
-		return event->mount_point;
+		return or_empty(event->mount_point);
 	case KEY_SOURCE:
-		return event->source;
+		return or_empty(event->source);
 	case KEY_REMOVABLE:
 		return event->removable ? "yes" : "no";
 	case KEY_COMMAND:
 		return event->actor.command;
 	case KEY_OPERATION:
-		return event->operation;
+		return or_empty(event->operation);
 	case KEYS:
 		break;
 	}
-	return NULL;
+	return "";
 }
 
-/* What isn't known is the empty string. */
 bool filter_match(const struct filter *filter, const struct device_event *event)
 {
 	for (unsigned i = 0; i < filter->count; i++) {
 		const struct filter_term *term = &filter->term[i];
 		const char *value = value_of((enum key)term->key, event);
-		bool matches = fnmatch(term->pattern, value ? value : "", 0) == 0;
+		bool matches = fnmatch(term->pattern, value, 0) == 0;
 
 		if (matches == term->negated)
 			return false;

@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/queue.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -20,7 +19,7 @@
 
 /* A device that is served, was served, or waits for it, until it is detached. */
 struct service {
-	TAILQ_ENTRY(service) next;
+	struct service *next;
 	uint32_t major;
 	uint32_t minor;
 	char *device;
@@ -30,8 +29,6 @@ struct service {
 	bool detached; /* forget it when the command has ended */
 };
 
-TAILQ_HEAD(service_list, service);
-
 struct rules {
 	struct filter filter;
 	char *const *command;
@@ -40,7 +37,7 @@ struct rules {
 	unsigned running;
 	bool stopped;
 	bool failed;
-	struct service_list services; /* in the order in which they came */
+	struct service *first; /* in the order in which they came */
 };
 
 /* ---- the command's words ---- */
@@ -208,11 +205,9 @@ static int start(struct rules *rules, struct service *service)
 
 static int start_waiting(struct rules *rules)
 {
-	struct service *service;
 	int error = 0;
 
-	TAILQ_FOREACH(service, &rules->services, next)
-	{
+	for (struct service *service = rules->first; service; service = service->next) {
 		if (rules->running >= rules->parallel || rules->stopped || error)
 			break;
 		if (service->command && !service->pid)
@@ -225,7 +220,11 @@ static int start_waiting(struct rules *rules)
 
 static void forget(struct rules *rules, struct service *service)
 {
-	TAILQ_REMOVE(&rules->services, service, next);
+	struct service **link = &rules->first;
+
+	while (*link != service)
+		link = &(*link)->next;
+	*link = service->next;
 	free_command(service->command);
 	free(service->device);
 	free(service);
@@ -233,10 +232,7 @@ static void forget(struct rules *rules, struct service *service)
 
 static struct service *find(const struct rules *rules, uint32_t major, uint32_t minor)
 {
-	struct service *service;
-
-	TAILQ_FOREACH(service, &rules->services, next)
-	{
+	for (struct service *service = rules->first; service; service = service->next) {
 		if (service->major == major && service->minor == minor && !service->detached)
 			return service;
 	}
@@ -245,7 +241,7 @@ static struct service *find(const struct rules *rules, uint32_t major, uint32_t 
 
 static int serve(struct rules *rules, const struct device_event *event)
 {
-	struct service *service = calloc(1, sizeof(*service));
+	struct service *service = calloc(1, sizeof(*service)), **link = &rules->first;
 
 	if (!service)
 		return -ENOMEM;
@@ -253,7 +249,9 @@ static int serve(struct rules *rules, const struct device_event *event)
 	service->minor = event->minor;
 	service->device = strdup(event->device ? event->device : event->source);
 	service->command = expand_command(rules->command, event);
-	TAILQ_INSERT_TAIL(&rules->services, service, next);
+	while (*link)
+		link = &(*link)->next;
+	*link = service;
 	if (!service->device || !service->command) {
 		forget(rules, service);
 		return -ENOMEM;
@@ -305,11 +303,9 @@ int rules_event(struct rules *rules, const struct device_event *event)
 
 unsigned rules_poll(const struct rules *rules, struct pollfd *ret_poll)
 {
-	const struct service *service;
 	unsigned count = 0;
 
-	TAILQ_FOREACH(service, &rules->services, next)
-	{
+	for (const struct service *service = rules->first; service; service = service->next) {
 		if (service->pid)
 			ret_poll[count++] = (struct pollfd){.fd = service->pidfd, .events = POLLIN};
 	}
@@ -340,8 +336,8 @@ static int reap(struct rules *rules, int options)
 	int status;
 	pid_t got;
 
-	for (service = TAILQ_FIRST(&rules->services); service; service = following) {
-		following = TAILQ_NEXT(service, next);
+	for (service = rules->first; service; service = following) {
+		following = service->next;
 		if (!service->pid)
 			continue;
 		got = waitpid(service->pid, &status, options);
@@ -365,11 +361,8 @@ int rules_reap(struct rules *rules)
 
 void rules_stop(struct rules *rules, int signal_number)
 {
-	const struct service *service;
-
 	rules->stopped = true;
-	TAILQ_FOREACH(service, &rules->services, next)
-	{
+	for (const struct service *service = rules->first; service; service = service->next) {
 		if (service->pid)
 			kill(service->pid, signal_number);
 	}
@@ -392,7 +385,6 @@ int rules_open(struct filter *filter, char *const *command, unsigned parallel, b
 	rules->command = command;
 	rules->parallel = parallel < RULES_RUNNING_MAX ? parallel : RULES_RUNNING_MAX;
 	rules->output_is_ours = output_is_ours;
-	TAILQ_INIT(&rules->services);
 	*ret_rules = rules;
 	return 0;
 }
@@ -406,7 +398,7 @@ void rules_close(struct rules *rules)
 	rules->stopped = true;
 	while (rules->running && reap(rules, 0) == 0)
 		;
-	while ((service = TAILQ_FIRST(&rules->services)))
+	while ((service = rules->first))
 		forget(rules, service);
 	filter_free(&rules->filter);
 	free(rules);

@@ -13,11 +13,10 @@
 #include "util/human.h"
 #include "util/utf8.h"
 
-#define MEMBERS_BYTES (64 * 1024) /* paths are at most 4096 bytes, escaped at most six times that  \
-				   */
-#define LINE_BYTES   (32 * 1024)
-#define PATH_COLUMNS 4096
-#define JOB_NAME     "watch"
+#define MEMBERS_BYTES (64 * 1024) /* a path has 4096 bytes, which grow sixfold at most */
+#define LINE_BYTES    (32 * 1024)
+#define PATH_COLUMNS  4096
+#define JOB_NAME      "watch"
 
 #define COLUMNS_ACTION 10
 #define COLUMNS_DEVICE 16

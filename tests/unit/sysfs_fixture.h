@@ -4,12 +4,16 @@
 #define TESTS_UNIT_SYSFS_FIXTURE_H
 
 #include <limits.h>
+#include <setjmp.h>
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include <cmocka.h>
 
 struct sysfs_fixture {
 	char path[64];

@@ -14,7 +14,7 @@
 
 static void a_disk_is_described(void **state)
 {
-	struct sysfs_fixture sysfs;
+	struct sysfs_fixture sysfs = {0};
 	struct block block;
 
 	(void)state;
@@ -32,7 +32,7 @@ static void a_disk_is_described(void **state)
 
 static void a_partition_knows_its_disk(void **state)
 {
-	struct sysfs_fixture sysfs;
+	struct sysfs_fixture sysfs = {0};
 	struct block block;
 
 	(void)state;
@@ -50,7 +50,7 @@ static void a_partition_knows_its_disk(void **state)
 
 static void what_holds_nothing_is_no_device(void **state)
 {
-	struct sysfs_fixture sysfs;
+	struct sysfs_fixture sysfs = {0};
 	struct block block;
 
 	(void)state;
@@ -74,7 +74,7 @@ static int collect(const struct block *block, void *context)
 
 static void disks_come_before_their_partitions(void **state)
 {
-	struct sysfs_fixture sysfs;
+	struct sysfs_fixture sysfs = {0};
 	char names[64] = "";
 
 	(void)state;
@@ -90,7 +90,7 @@ static void disks_come_before_their_partitions(void **state)
 
 static void activity_is_what_was_written(void **state)
 {
-	struct sysfs_fixture sysfs;
+	struct sysfs_fixture sysfs = {0};
 	struct block_activity activity;
 
 	(void)state;
@@ -104,7 +104,7 @@ static void activity_is_what_was_written(void **state)
 
 static void udev_is_believed(void **state)
 {
-	struct sysfs_fixture sysfs;
+	struct sysfs_fixture sysfs = {0};
 	struct identity identity;
 
 	(void)state;

@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "bpf/attach.h"
 #include "bpf/stream.h"
 #include "tests/unit/sysfs_fixture.h"
 
@@ -34,7 +35,7 @@ static void uevent(struct story *story, enum uevent_action action, unsigned mino
 	const struct uevent event = {
 		.action = action, .subsystem = "block", .major = 8, .minor = minor};
 
-	assert_int_equal(stream_uevent(&story->stream, &event), 0);
+	assert_int_equal(attach_uevent(&story->stream, &event), 0);
 }
 
 static void change(struct story *story, enum mount_change_kind kind, unsigned minor)
@@ -156,13 +157,13 @@ static void a_lost_burst_is_repaired_by_a_scan(void **state)
 	begin(&story);
 	sysfs_add_disk(&story.sysfs, "sdb", 16, 8);
 	sysfs_add_partition(&story.sysfs, "sdb", 17, 4);
-	assert_int_equal(stream_scan(&story.stream), 0);
+	assert_int_equal(attach_scan(&story.stream), 0);
 	expect(&story, "attached sdb, attached sdb1");
 	sysfs_remove(&story.sysfs, 17);
 	sysfs_add_disk(&story.sysfs, "sdc", 32, 8);
-	assert_int_equal(stream_scan(&story.stream), 0);
+	assert_int_equal(attach_scan(&story.stream), 0);
 	expect(&story, "attached sdc, detached sdb1");
-	assert_int_equal(stream_scan(&story.stream), 0);
+	assert_int_equal(attach_scan(&story.stream), 0);
 	expect(&story, "");
 	end(&story);
 }
@@ -196,9 +197,9 @@ static void serial_ports_come_and_go(void **state)
 
 	(void)state;
 	begin(&story);
-	assert_int_equal(stream_uevent(&story.stream, &event), 0);
+	assert_int_equal(attach_uevent(&story.stream, &event), 0);
 	event.action = UEVENT_REMOVE;
-	assert_int_equal(stream_uevent(&story.stream, &event), 0);
+	assert_int_equal(attach_uevent(&story.stream, &event), 0);
 	expect(&story, "attached ttyUSB0, detached ttyUSB0");
 	end(&story);
 }

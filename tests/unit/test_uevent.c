@@ -77,7 +77,7 @@ static void a_forged_message_is_passed_over(void **state)
 {
 	struct sockaddr_nl to = {0};
 	socklen_t bytes = sizeof(to);
-	struct uevent_socket *receiver;
+	struct uevent_socket *receiver = NULL;
 	struct uevent uevent;
 	int sender, result;
 

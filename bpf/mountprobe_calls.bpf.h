@@ -10,8 +10,8 @@
  * The strings are read at the exit: at the entry, the pages that hold them may not be there yet,
  * and BPF programs can't wait for them; the call itself has made them resident by its end.
  */
-#ifndef BPF_MOUNTPROBE_CALLS_H
-#define BPF_MOUNTPROBE_CALLS_H
+#ifndef BPF_MOUNTPROBE_CALLS_BPF_H
+#define BPF_MOUNTPROBE_CALLS_BPF_H
 
 #include "bpf/mountprobe.h"
 
