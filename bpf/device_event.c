@@ -2,6 +2,7 @@
 #include "bpf/device_event.h"
 
 #include <stdlib.h>
+#include <time.h>
 
 const char *device_action_name(enum device_action action)
 {
@@ -17,6 +18,15 @@ const char *device_action_name(enum device_action action)
 	};
 
 	return names[action];
+}
+
+uint64_t device_event_now(void)
+{
+	struct timespec now;
+
+	/* Cannot fail: the clock exists and the pointer is good. */
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
 struct device_event *device_event_new(enum device_action action, uint64_t time_ns)

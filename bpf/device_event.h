@@ -67,6 +67,9 @@ struct device_event {
 
 const char *device_action_name(enum device_action action);
 
+/* The time that events carry: since 1970, in nanoseconds. */
+uint64_t device_event_now(void);
+
 struct device_event *device_event_new(enum device_action action, uint64_t time_ns);
 void device_event_free(struct device_event *event); /* NULL is fine */
 

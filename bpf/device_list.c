@@ -5,8 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "util/clock.h"
-
 struct device *device_list_find(
 	const struct device_list *list, bool serial, uint32_t major, uint32_t minor)
 {
@@ -75,7 +73,7 @@ void device_identify(struct device *device, const char *sysfs, const char *mount
 
 struct device_event *device_describe(enum device_action action, const struct device *device)
 {
-	struct device_event *event = device_event_new(action, clock_realtime_ns());
+	struct device_event *event = device_event_new(action, device_event_now());
 	char path[DEVICE_PATH_BYTES];
 
 	if (!event)

@@ -79,7 +79,7 @@ static int tell_watching(struct devices *devices, enum device_probe probe, int e
 	struct device_event *event;
 
 	devices->told_watching = true;
-	event = device_event_new(DEVICE_WATCHING, clock_realtime_ns());
+	event = device_event_new(DEVICE_WATCHING, device_event_now());
 	if (!event)
 		return -ENOMEM;
 	event->probe = probe;
@@ -102,7 +102,7 @@ static int take_hello(struct devices *devices, const struct probe_message *hello
 
 static int take_dropped(struct devices *devices, uint64_t dropped)
 {
-	struct device_event *event = device_event_new(DEVICE_LOST, clock_realtime_ns());
+	struct device_event *event = device_event_new(DEVICE_LOST, device_event_now());
 
 	if (!event)
 		return -ENOMEM;

@@ -10,6 +10,7 @@
 
 #define MAGIC_FLAGS      UINT64_C(0xc0ed0000) /* old callers of mount(2) pass it along */
 #define MAGIC_FLAGS_MASK UINT64_C(0xffff0000)
+#define LATE_NS          UINT64_C(1000000000) /* a record may be late by so much */
 #define NO_MOUNT_FLAGS   (MS_REMOUNT | MS_SHARED | MS_PRIVATE | MS_SLAVE | MS_UNBINDABLE)
 
 /* A change that may be told now, or has to wait. */
@@ -122,6 +123,27 @@ void mount_state_lost(struct mount_state *state)
 	}
 }
 
+/* Has the mount been told already, because nobody expected its record any more? */
+static bool was_told(struct mount_state *state, const struct mount_record *record)
+{
+	uint64_t time_ns = record->data.time_ns;
+
+	if (record->effect != MOUNT_EFFECT_ADDS || record->data.result)
+		return false;
+	for (size_t i = 0; i < state->entry_count; i++) {
+		struct mount_entry *entry = &state->entry[i];
+
+		if (!entry->anonymous || time_ns + LATE_NS < entry->seen_ns ||
+			time_ns > entry->seen_ns + LATE_NS ||
+			match_is_younger(&record->data, &entry->mount) ||
+			match_mount(&record->data, record->target, &entry->mount) < MATCH_ENOUGH)
+			continue;
+		entry->anonymous = false;
+		return true;
+	}
+	return false;
+}
+
 int mount_state_record(struct mount_state *state, const void *data, size_t bytes, uint64_t now_ns)
 {
 	struct mount_record *record;
@@ -140,13 +162,15 @@ int mount_state_record(struct mount_state *state, const void *data, size_t bytes
 	record->pending = record->data.result == MOUNTPROBE_PENDING;
 	record->foreign = record->data.namespace != 0 && record->data.namespace != state->namespace;
 	record->target = strdup(record->data.target);
-	error = record->target ? append_record(state, record) : -ENOMEM;
-	if (error) {
+	if (!record->target) {
 		record_free(record);
-		return error;
+		return -ENOMEM;
 	}
 	match_plain_path(record->target);
-	return 0;
+	error = was_told(state, record) ? -EALREADY : append_record(state, record);
+	if (error)
+		record_free(record);
+	return error == -EALREADY ? 0 : error;
 }
 
 /* ---- the table ---- */
@@ -377,10 +401,12 @@ static void step_done(struct step *step)
 		step->record->done = true;
 	if (!step->entry)
 		return;
-	if (step->change.kind == MOUNT_CHANGE_MOUNTED)
+	if (step->change.kind == MOUNT_CHANGE_MOUNTED) {
 		step->entry->announced = true;
-	else
+		step->entry->anonymous = !step->change.who;
+	} else {
 		step->entry->done = true;
+	}
 }
 
 static int tell_steps(struct step_list *list, uint64_t now_ns, mount_change_fn *tell, void *context,

@@ -37,7 +37,8 @@ struct mount_entry {
 	uint64_t seen_ns;
 	uint64_t gone_ns; /* 0: it is in the table */
 	bool announced;
-	bool done; /* announced as unmounted: to be forgotten */
+	bool anonymous; /* told before its record came */
+	bool done;      /* announced as unmounted: to be forgotten */
 	/* Found anew by each mount_match_all: */
 	struct mount_record *added_by;
 	struct mount_record *removed_by;
@@ -75,7 +76,9 @@ struct mount_state {
 	size_t record_capacity;
 };
 
-#define MOUNT_HOLD_NS UINT64_C(20000000) /* the probe is later than the table by far less */
+/* The probe is later than the table by microseconds, unless the machine is very busy. Whoever acts
+ * on a change must not wait long for it. */
+#define MOUNT_HOLD_NS UINT64_C(50000000)
 
 /* Finds which record belongs to which entry: sets the members that say so. */
 void mount_match_all(struct mount_state *state);

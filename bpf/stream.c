@@ -86,8 +86,8 @@ void stream_close(struct stream *stream)
 static uint64_t to_realtime(uint64_t monotonic_ns)
 {
 	if (!monotonic_ns)
-		return clock_realtime_ns();
-	return clock_realtime_ns() - (clock_monotonic_ns() - monotonic_ns);
+		return device_event_now();
+	return device_event_now() - (clock_monotonic_ns() - monotonic_ns);
 }
 
 int stream_push(struct stream *stream, struct device_event *event)

@@ -182,6 +182,21 @@ static void but_not_for_ever(void **state)
 	story_end(&story);
 }
 
+static void a_record_that_comes_too_late_is_not_told_again(void **state)
+{
+	struct story story = story_begin(true);
+
+	(void)state;
+	look(&story, "2/a", 5 * MS);
+	look(&story, "2/a", story.wake_ns);
+	expect(&story, "+/a");
+	saw(&story, MOUNTPROBE_MOUNT, 5 * MS, "/a", "mount");
+	saw(&story, MOUNTPROBE_UMOUNT, 90 * MS, "/a", "umount");
+	look(&story, "", 91 * MS);
+	expect(&story, "-/a:umount");
+	story_end(&story);
+}
+
 static void what_comes_later_waits_behind_it(void **state)
 {
 	struct story story = story_begin(true);
@@ -218,10 +233,10 @@ static void an_unmount_ends_the_youngest_mount_on_its_path(void **state)
 	look(&story, "1/a", 0);
 	look(&story, "1/a", MOUNT_HOLD_NS);
 	expect(&story, "+/a");
-	saw(&story, MOUNTPROBE_MOUNT, 31 * MS, "/a", "first");
-	saw(&story, MOUNTPROBE_MOUNT, 32 * MS, "/a", "second");
-	saw(&story, MOUNTPROBE_UMOUNT, 33 * MS, "/a", "umount");
-	look(&story, "1/a 2/a", 34 * MS);
+	saw(&story, MOUNTPROBE_MOUNT, 5001 * MS, "/a", "first");
+	saw(&story, MOUNTPROBE_MOUNT, 5002 * MS, "/a", "second");
+	saw(&story, MOUNTPROBE_UMOUNT, 5003 * MS, "/a", "umount");
+	look(&story, "1/a 2/a", 5004 * MS);
 	expect(&story, "+/a:first +/a:second -/a:umount");
 	story_end(&story);
 }
@@ -494,6 +509,7 @@ int main(void)
 		cmocka_unit_test(a_record_says_who_did_it),
 		cmocka_unit_test(a_change_waits_for_its_record),
 		cmocka_unit_test(but_not_for_ever),
+		cmocka_unit_test(a_record_that_comes_too_late_is_not_told_again),
 		cmocka_unit_test(what_comes_later_waits_behind_it),
 		cmocka_unit_test(what_came_and_went_between_two_looks_is_told),
 		cmocka_unit_test(an_unmount_ends_the_youngest_mount_on_its_path),
