@@ -277,7 +277,8 @@ install: all
 	$(call say,INSTALL,$(DESTDIR)$(PREFIX))
 	$(Q)$(INSTALL) -d $(addprefix $(DESTDIR),$(bindir) $(libdir)/pkgconfig $(includedir)/haul \
 		$(datadir)/man/man1 $(datadir)/bash-completion/completions \
-		$(datadir)/zsh/site-functions $(datadir)/fish/vendor_completions.d)
+		$(datadir)/zsh/site-functions $(datadir)/fish/vendor_completions.d \
+		$(PREFIX)/lib/systemd/system)
 	$(Q)$(INSTALL) -m 755 $(BUILD)/haul $(DESTDIR)$(bindir)/haul
 	$(Q)$(INSTALL) -m 755 $(BUILD)/$(LIBHAUL_SO) $(DESTDIR)$(libdir)/$(LIBHAUL_SO)
 	$(Q)ln -sf $(LIBHAUL_SO) $(DESTDIR)$(libdir)/libhaul.so
@@ -286,6 +287,7 @@ install: all
 	$(Q)sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' docs/haul.pc \
 		>$(DESTDIR)$(libdir)/pkgconfig/haul.pc
 	$(Q)$(INSTALL) -m 644 $(MAN_PAGES) $(DESTDIR)$(datadir)/man/man1/
+	$(Q)$(INSTALL) -m 644 docs/haul-watch.service $(DESTDIR)$(PREFIX)/lib/systemd/system/
 	$(Q)$(INSTALL) -m 644 $(BUILD)/docs/haul.bash \
 		$(DESTDIR)$(datadir)/bash-completion/completions/haul
 	$(Q)$(INSTALL) -m 644 $(BUILD)/docs/haul.zsh $(DESTDIR)$(datadir)/zsh/site-functions/_haul
