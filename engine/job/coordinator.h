@@ -105,7 +105,8 @@ struct large {
 	uint64_t bytes;
 	int64_t changed_sec;
 	uint32_t changed_nsec;
-	uint32_t outstanding; /* items */
+	uint32_t outstanding;        /* items */
+	const struct worker *holder; /* who has its latest item */
 	bool prepared;
 	bool failed;
 	struct link *link; /* when further names wait for it */
