@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "haul/exit.h"
+#include "publisher/confine.h"
 #include "publisher/http.h"
 #include "publisher/lines.h"
 #include "publisher/redis.h"
@@ -287,6 +288,22 @@ static int report(const struct publish *publish, int error)
 	return HAUL_EXIT_OK;
 }
 
+/* Another user's Redis may have its socket in a place that root alone can reach. */
+static bool connects_to_path(const struct publish_request *request)
+{
+	return (request->redis && strncmp(request->redis, "unix:", 5) == 0) ||
+	       (request->socketio && strncmp(request->socketio, "unix:", 5) == 0);
+}
+
+/* A kernel that can't confine is no reason not to publish. */
+static void confine_self(const struct publish *publish)
+{
+	int error = confine(connects_to_path(publish->request));
+
+	if (error && error != -ENOSYS && error != -EINVAL)
+		complain("it runs without confinement", error);
+}
+
 static int open_and_run(struct publish *publish)
 {
 	int error = set_signals(publish);
@@ -298,6 +315,7 @@ static int open_and_run(struct publish *publish)
 	error = open_roster(publish);
 	if (error)
 		return complain("progress can't be read", error);
+	confine_self(publish);
 	return report(publish, run(publish));
 }
 
