@@ -10,6 +10,7 @@ need_node
 need_program redis-server
 need_program redis-cli redis-tools
 need_program jq
+need_program curl
 private_mounts "$@"
 
 # start_node OUTPUT SCRIPT ARGUMENT...
@@ -81,6 +82,28 @@ test_bytes_are_the_emitters()
 	wait_until 5 eval '[ "$(wc -l <"$WORK/compared")" -ge 20 ]'
 	sleep 0.2
 	expect_equal "messages" "ready same" "$(uniq "$WORK/compared" | xargs)"
+}
+
+# The example's server, and a client that comes when the job is over.
+test_example()
+{
+	trap stop_all EXIT
+	make_tree
+	start_redis
+	start_publisher --redis "unix://$WORK/redis" --socketio "unix://$WORK/redis"
+	sleep 0.3
+	copy one
+	wait_until 5 eval '[ "$(redis HGET haul:job:one state)" = failed ]'
+	(REDIS_SOCKET=$WORK/redis PORT=0 in_node ../../docs/examples/socketio/server.js) >"$WORK/url" &
+	HELPER_PIDS+=($!)
+	wait_until 5 grep -q ^http "$WORK/url"
+	(in_node client.js "$(cat "$WORK/url")") >"$WORK/heard" 2>&1 &
+	HELPER_PIDS+=($!)
+	wait_until 5 grep -q '^progress .*"job":"one"' "$WORK/heard"
+	wait_until 5 grep -q '^job .*"job":"one".*"state":"failed"' "$WORK/heard"
+	copy two
+	wait_until 5 grep -q '^job .*"job":"two".*"state":"failed"' "$WORK/heard"
+	curl -s "$(cat "$WORK/url")" | grep -q '<script src="/app.js"' || fail "no page"
 }
 
 run_tests
