@@ -10,6 +10,7 @@ THROTTLE_GROUP=
 throttle()
 {
 	local numbers
+	forget_dead_groups
 	drop_caches
 	numbers=$(mountpoint -d "$1")
 	if [ -d /sys/fs/cgroup/blkio ]; then
@@ -25,6 +26,15 @@ throttle()
 	else
 		skip "this kernel can't throttle a disk"
 	fi
+}
+
+# Groups of tests that failed half-way: they end with the number of the script's process.
+forget_dead_groups()
+{
+	local group
+	for group in /sys/fs/cgroup{,/blkio}/haul-test-*; do
+		[ ! -d "$group" ] || [ -d "/proc/${group##*-}" ] || rmdir "$group" 2>/dev/null || true
+	done
 }
 
 # throttled COMMAND...: becomes the command, so use it in a subshell or in the background.
