@@ -47,14 +47,19 @@ test_any_worker_at_any_moment()
 	RANDOM=1
 	"$ROOT/tests/trees/nasty" "$WORK/tree" --only "$FEATURES"
 	measure_copy
-	for ((round = 1; round <= ROUNDS; round++)); do
+	# A machine that was busy while the copy was measured must not make all kills come too late.
+	for ((round = 1; round <= ROUNDS || (hits < ROUNDS / 3 && round <= 8 * ROUNDS); round++)); do
 		start_haul cp -a "$WORK/tree" "$WORK/copy"
 		moment=$(random_below "$COPY_US")
 		sleep_us "$moment"
-		! kill_worker || hits=$((hits + 1))
+		if kill_worker; then
+			hits=$((hits + 1))
+		else
+			COPY_US=$((moment + 1000))
+		fi
 		finish_and_compare "killed after $moment us"
 	done
-	[ "$hits" -ge $((ROUNDS / 3)) ] || fail "only $hits of $ROUNDS kills met a worker"
+	[ "$hits" -ge $((ROUNDS / 3)) ] || fail "only $hits kills met a worker"
 }
 
 test_one_worker_after_the_other()
