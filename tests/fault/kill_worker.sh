@@ -83,36 +83,48 @@ kill_count_below()
 	[ "$KILLS" -lt "$1" ]
 }
 
-test_all_workers_at_once()
+# start_slow_copy MEGABYTES...: of files from a slow disk, so that every kill meets it.
+start_slow_copy()
 {
-	local workers
-	"$ROOT/tests/trees/nasty" "$WORK/tree" --only "$FEATURES"
-	start_haul cp -a "$WORK/tree" "$WORK/copy"
-	wait_until 5 workers_are_there
-	mapfile -t workers < <(role_processes worker)
-	kill -KILL "${workers[@]}" 2>/dev/null || true
-	finish_and_compare "all workers killed"
-}
-
-# In the middle of one large file, from a slow disk, so that every kill meets it.
-test_in_a_large_file()
-{
+	local bytes
 	make_filesystem slow ext4 128M
 	mkdir "$WORK/slow/tree"
-	head -c 30M /dev/urandom >"$WORK/slow/tree/large"
+	for bytes; do
+		head -c "${bytes}M" /dev/urandom >"$WORK/slow/tree/$bytes"
+	done
 	throttle "$WORK/slow" 12000000
 	(
 		echo "$BASHPID" >"$THROTTLE_GROUP/cgroup.procs"
 		exec "$HAUL" cp -a "$WORK/slow/tree" "$WORK/copy" 2>"$WORK/err"
 	) &
 	HAUL_PROCESS=$!
+}
+
+end_slow_copy()
+{
+	wait_for_haul || fail "$(cat "$WORK/err")"
+	throttle_end
+	same_tree "$WORK/slow/tree" "$WORK/copy"
+}
+
+test_all_workers_at_once()
+{
+	local workers
+	start_slow_copy 1 2 3 4 9
+	wait_until 5 workers_are_there
+	mapfile -t workers < <(role_processes worker)
+	kill -KILL "${workers[@]}" 2>/dev/null || true
+	end_slow_copy
+}
+
+test_in_a_large_file()
+{
+	start_slow_copy 30
 	for _ in 1 2 3; do
 		sleep 0.5
 		wait_until 1 kill_worker
 	done
-	wait_for_haul || fail "$(cat "$WORK/err")"
-	throttle_end
-	same_tree "$WORK/slow/tree" "$WORK/copy"
+	end_slow_copy
 }
 
 run_tests
