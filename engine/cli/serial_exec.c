@@ -58,18 +58,31 @@ static void excerpt(const struct exec *exec, char *ret_text)
 	*ret_text = '\0';
 }
 
+static const char *exec_reason(const struct exec *exec, int error)
+{
+	switch (error) {
+	case -ENODEV:
+		return "the port is gone";
+	case -ETIMEDOUT:
+		return exec->used ? "no match in time" : "nothing came in time";
+	case -EMSGSIZE:
+		return "too much came";
+	default:
+		return strerror(-error);
+	}
+}
+
 static int exec_fail(const struct exec *exec, const char *what, int error)
 {
+	const char *reason = exec_reason(exec, error);
 	char text[4 * EXCERPT_BYTES + 1];
 
-	if (exec->used == 0) {
-		option_error(&serial_exec_options, "%s: %s", what, words_port_error(error));
-		return error;
-	}
 	excerpt(exec, text);
-	option_error(&serial_exec_options, "%s: %s; what came: %zu bytes, '%s'", what,
-		error == -ETIMEDOUT ? "no match in time" : words_port_error(error), exec->used,
-		text);
+	if (exec->used == 0)
+		option_error(&serial_exec_options, "%s: %s", what, reason);
+	else
+		option_error(&serial_exec_options, "%s: %s; what came: %zu bytes, '%s'", what,
+			reason, exec->used, text);
 	return error;
 }
 

@@ -22,6 +22,10 @@
 #define STOP_GRACE_MS 3000 /* to tell the peer, and to close the port */
 #define LAST_WORDS_MS 2000
 
+/* A line costs its bytes and about 60: at 3 Mbaud, half a second of the shortest lines there are,
+ * or six of common ones, may wait for a reader. */
+#define STREAM_RING_BYTES (8u * 1024 * 1024)
+
 struct port_process {
 	pid_t pid; /* 0: it has ended and was reaped */
 	int pidfd;
@@ -128,6 +132,7 @@ static int open_region(struct serial_job *job)
 		.arguments = (const char *const *)request->arguments,
 		.argument_count = request->argument_count,
 		.lane_count = request->port_count + 1,
+		.ring_bytes = request->endless ? STREAM_RING_BYTES : 0,
 	};
 	int error = region_create(&spec, &job->region);
 
