@@ -6,6 +6,7 @@
 # make check            the tests alone; check-unit: only the unit tests
 # make asan | tsan      the unit tests under sanitizers, in build-asan/ and build-tsan/
 # make fuzz             the fuzzers, each for FUZZ_SECONDS, in build-fuzz/
+# make vm-check         real hot-plugging, in a virtual machine; deps-vm: what that needs
 # make lint | fmt       check the style | apply the formatter
 # make bench            measure the small grid of bench/run; bench-built: only build bench/*.c
 # make install          honours DESTDIR and PREFIX
@@ -49,7 +50,7 @@ HAUL_CPPFLAGS += -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
 endif
 
 # Goals that need no library to be there yet.
-NO_BUILD_GOALS := deps bench-deps demo test clean fmt asan tsan fuzz
+NO_BUILD_GOALS := deps deps-vm bench-deps demo test clean fmt asan tsan fuzz
 ifneq ($(filter-out $(NO_BUILD_GOALS),$(or $(MAKECMDGOALS),all)),)
 
 ifneq ($(shell $(PKG_CONFIG) --exists liburing 2>/dev/null && echo yes),yes)
@@ -200,6 +201,10 @@ $(BUILD)/bench/%: $(BUILD)/obj/bench/%.o $(BUILD)/libengine.a
 	$(Q)mkdir -p $(@D)
 	$(Q)$(LINK) -o $@ $< $(BUILD)/libengine.a $(HAUL_LIBS)
 
+.PHONY: vm-check
+vm-check: all
+	$(Q)HAUL_VM_CHECK=yes BUILD=$(BUILD) tests/run vm-
+
 .PHONY: check check-unit bench asan tsan
 check: all tests-built
 	$(Q)BUILD=$(BUILD) tests/run
@@ -306,12 +311,15 @@ test: deps
 
 # ---- packages ----
 
-.PHONY: deps deps-bench
+.PHONY: deps deps-bench deps-vm
 deps:
 	$(Q)tools/deps build test
 
 deps-bench:
 	$(Q)tools/deps bench
+
+deps-vm:
+	$(Q)tools/deps build vm
 
 .PHONY: bench-deps
 bench-deps:
