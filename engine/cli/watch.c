@@ -117,10 +117,11 @@ static void say_watching(const struct watch *watch, const struct device_event *e
 	if (watch->settings.no_probe || !event->error)
 		return;
 	fprintf(stderr,
-		"haul watch: no eBPF probe: %s: %s\n"
+		"haul watch: no eBPF probe: %s%s%s\n"
 		"haul watch: mounts and devices are shown all the same; missing are who did it, "
 		"what failed, and mounts that last less than a moment\n",
-		event->missing ? event->missing : "it ended", strerror(event->error));
+		event->missing ? event->missing : "it ended", event->error == ENOSYS ? "" : ": ",
+		event->error == ENOSYS ? "" : strerror(event->error));
 	if (event->error == EPERM || event->error == EACCES)
 		say_how_to_grant();
 }
