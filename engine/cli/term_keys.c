@@ -131,12 +131,18 @@ static void send_break(struct term *term)
 	if (!error)
 		error = haul_port_break(term->session.port, 0);
 	if (error)
-		term_tell(term, "cannot send a break: %s", words_port_error(error));
+		term_tell(term, "cannot send a break: %s", strerror(-error));
 	else
 		term_tell(term, "break sent");
 }
 
 /* ---- commands ---- */
+
+/* Of a request that is no data: not all ports know all of them. */
+static const char *signal_error(int error)
+{
+	return error == -ENOTTY ? "this port has no such thing" : words_port_error(error);
+}
 
 static void toggle_line(struct term *term, unsigned line, const char *name)
 {
@@ -145,7 +151,7 @@ static void toggle_line(struct term *term, unsigned line, const char *name)
 	int error = lines < 0 ? lines : haul_port_set_lines(term->session.port, line, on);
 
 	if (error)
-		term_tell(term, "cannot set %s: %s", name, words_port_error(error));
+		term_tell(term, "cannot set %s: %s", name, signal_error(error));
 	else
 		term_tell(term, "%s is %s", name, on ? "on" : "off");
 }
@@ -160,7 +166,7 @@ static void show_lines(const struct term *term)
 		strcat(text, names[i]);
 		strcat(text, lines >> i & 1 ? " on  " : " off  ");
 	}
-	term_tell(term, "%s", lines < 0 ? words_port_error(lines) : text);
+	term_tell(term, "%s", lines < 0 ? signal_error(lines) : text);
 }
 
 static void show_settings(const struct term *term)
