@@ -11,6 +11,13 @@ _haul()
 		mapfile -t COMPREPLY < <(compgen -W "$(_haul_commands)" -- "$word")
 		return
 	fi
+	if [ -n "$(_haul_verbs "$command")" ]; then
+		if [ "$COMP_CWORD" = 2 ]; then
+			mapfile -t COMPREPLY < <(compgen -W "$(_haul_verbs "$command")" -- "$word")
+			return
+		fi
+		command="$command ${COMP_WORDS[2]}"
+	fi
 	# Bash makes three words of --option=value.
 	if [ "$word" = = ]; then
 		option=${COMP_WORDS[COMP_CWORD - 1]}=

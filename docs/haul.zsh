@@ -9,9 +9,21 @@ _haul()
 		_haul_commands
 		return
 	fi
+	local -a verbs
+	local command=$words[2]
 	shift words
 	(( CURRENT-- ))
-	_haul_command $words[1]
+	_haul_verbs $command
+	if (( $#verbs )); then
+		if (( CURRENT == 2 )); then
+			_describe verb verbs
+			return
+		fi
+		command="$command $words[2]"
+		shift words
+		(( CURRENT-- ))
+	fi
+	_haul_command $command
 }
 
 _haul "$@"

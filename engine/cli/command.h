@@ -10,14 +10,15 @@ struct command {
 	const char *summary; /* a line without capital and full stop, for `haul --help` */
 	/* argv[0] is the subcommand's name. Returns the exit status. */
 	int (*run)(int argc, char **argv);
-	const struct option_set *options; /* NULL: it has no table */
+	const struct option_set *options; /* NULL: it has none of its own */
+	const struct command *verbs;      /* a table like command_table; NULL: it has none */
 };
 
 /* Ends with a row whose name is NULL. */
 extern const struct command command_table[];
 
 /* NULL when there is none of this name. */
-const struct command *command_find(const char *name);
+const struct command *command_find(const struct command *table, const char *name);
 
 int command_cp(int argc, char **argv);
 int command_mv(int argc, char **argv);
@@ -29,6 +30,8 @@ int command_cancel(int argc, char **argv);
 int command_publish(int argc, char **argv);
 int command_serial(int argc, char **argv);
 int command_watch(int argc, char **argv);
+
+extern const struct command serial_verbs[];
 
 extern const struct option_set cp_options;
 extern const struct option_set mv_options;

@@ -3,27 +3,22 @@
 
 #include <string.h>
 
-#include "cli/command.h"
-
-/* Calls `print` for each option of each command. */
-static void each_row(
-	FILE *out, void (*print)(const struct option_set *, const struct option_row *, FILE *))
+/* Calls `print` for each command and verb of a table that has options. */
+static void each_set(
+	const struct command *table, FILE *out, void (*print)(const struct option_set *, FILE *))
 {
-	for (const struct command *command = command_table; command->name; command++) {
-		const struct option_set *set = command->options;
-		const struct option_row *row;
-
-		if (!set)
-			continue;
-		for (row = option_from(set, set->row); row; row = option_from(set, row + 1))
-			print(set, row, out);
+	for (const struct command *command = table; command->name; command++) {
+		if (command->options)
+			print(command->options, out);
+		for (const struct command *verb = command->verbs; verb && verb->name; verb++)
+			print(verb->options, out);
 	}
 }
 
-static void print_commands(const char *format, FILE *out)
+static void print_commands(const struct command *table, FILE *out)
 {
-	for (const struct command *command = command_table; command->name; command++)
-		fprintf(out, format, command->name);
+	for (const struct command *command = table; command->name; command++)
+		fprintf(out, "%s ", command->name);
 }
 
 /* Text between single quotes: what a shell leaves alone. `special` are characters that the script
@@ -58,21 +53,17 @@ static void print_names(const struct option_row *row, const char *separator, FIL
 
 /* ---- bash ---- */
 
-static void print_bash_options(FILE *out)
+/* A case of _haul_options. */
+static void print_bash_options(const struct option_set *set, FILE *out)
 {
-	for (const struct command *command = command_table; command->name; command++) {
-		const struct option_set *set = command->options;
-		const struct option_row *row;
+	const struct option_row *row;
 
-		if (!set)
-			continue;
-		fprintf(out, "\t%s) echo '", command->name);
-		for (row = option_from(set, set->row); row; row = option_from(set, row + 1)) {
-			print_names(row, " ", out);
-			fputc(' ', out);
-		}
-		fputs("' ;;\n", out);
+	fprintf(out, "\t'%s') echo '", set->command);
+	for (row = option_from(set, set->row); row; row = option_from(set, row + 1)) {
+		print_names(row, " ", out);
+		fputc(' ', out);
 	}
+	fputs("' ;;\n", out);
 }
 
 /* A case of _haul_values. An optional argument always follows "=". */
@@ -102,14 +93,35 @@ static void print_bash_value(const struct option_set *set, const struct option_r
 	fputs("' ;;\n", out);
 }
 
+static void print_bash_values(const struct option_set *set, FILE *out)
+{
+	const struct option_row *row;
+
+	for (row = option_from(set, set->row); row; row = option_from(set, row + 1))
+		print_bash_value(set, row, out);
+}
+
+static void print_bash_verbs(FILE *out)
+{
+	for (const struct command *command = command_table; command->name; command++) {
+		if (!command->verbs)
+			continue;
+		fprintf(out, "\t%s) echo '", command->name);
+		print_commands(command->verbs, out);
+		fputs("' ;;\n", out);
+	}
+}
+
 void completion_print_bash(FILE *out)
 {
 	fputs("_haul_commands()\n{\n\techo '", out);
-	print_commands("%s ", out);
-	fputs("'\n}\n\n_haul_options()\n{\n\tcase $1 in\n", out);
-	print_bash_options(out);
+	print_commands(command_table, out);
+	fputs("'\n}\n\n_haul_verbs()\n{\n\tcase $1 in\n", out);
+	print_bash_verbs(out);
+	fputs("\tesac\n}\n\n_haul_options()\n{\n\tcase $1 in\n", out);
+	each_set(command_table, out, print_bash_options);
 	fputs("\tesac\n}\n\n_haul_values()\n{\n\tcase $1 in\n", out);
-	each_row(out, print_bash_value);
+	each_set(command_table, out, print_bash_values);
 	fputs("\tesac\n}\n", out);
 }
 
@@ -161,7 +173,7 @@ static void print_zsh_command(const struct option_set *set, FILE *out)
 {
 	const struct option_row *row;
 
-	fprintf(out, "\t%s)\n\t\t_arguments -s -S \\\n", set->command);
+	fprintf(out, "\t'%s')\n\t\t_arguments -s -S \\\n", set->command);
 	for (row = option_from(set, set->row); row; row = option_from(set, row + 1))
 		print_zsh_row(row, out);
 	fprintf(out, "\t\t\t'*:%s'\n\t\t;;\n",
@@ -170,19 +182,36 @@ static void print_zsh_command(const struct option_set *set, FILE *out)
 						   : "operand:");
 }
 
-void completion_print_zsh(FILE *out)
+static void print_zsh_list(const struct command *table, FILE *out)
 {
-	fputs("_haul_commands()\n{\n\tlocal -a commands=(\n", out);
-	for (const struct command *command = command_table; command->name; command++) {
+	for (const struct command *command = table; command->name; command++) {
 		fprintf(out, "\t\t'%s:", command->name);
 		print_quoted(command->summary, ":\\", out);
 		fputs("'\n", out);
 	}
-	fputs("\t)\n\t_describe command commands\n}\n\n_haul_command()\n{\n\tcase $1 in\n", out);
+}
+
+static void print_zsh_verbs(FILE *out)
+{
 	for (const struct command *command = command_table; command->name; command++) {
-		if (command->options)
-			print_zsh_command(command->options, out);
+		if (!command->verbs)
+			continue;
+		fprintf(out, "\t%s) verbs=(\n", command->name);
+		print_zsh_list(command->verbs, out);
+		fputs("\t) ;;\n", out);
 	}
+}
+
+void completion_print_zsh(FILE *out)
+{
+	fputs("_haul_commands()\n{\n\tlocal -a commands=(\n", out);
+	print_zsh_list(command_table, out);
+	fputs("\t)\n\t_describe command commands\n}\n\n"
+	      "# Sets the array `verbs`.\n_haul_verbs()\n{\n\tverbs=()\n\tcase $1 in\n",
+		out);
+	print_zsh_verbs(out);
+	fputs("\tesac\n}\n\n_haul_command()\n{\n\tcase $1 in\n", out);
+	each_set(command_table, out, print_zsh_command);
 	fputs("\t*) _files ;;\n\tesac\n}\n", out);
 }
 
@@ -196,11 +225,23 @@ static void print_fish_text(const char *text, FILE *out)
 	fputs("'\n", out);
 }
 
+/* When the command line is that of "serial list": the condition of its options. */
+static void print_fish_condition(const char *command, FILE *out)
+{
+	const char *blank = strchr(command, ' ');
+	int bytes = blank ? (int)(blank - command) : (int)strlen(command);
+
+	fprintf(out, "complete -c haul -n '__fish_seen_subcommand_from %.*s", bytes, command);
+	if (blank)
+		fprintf(out, "; and __fish_seen_subcommand_from%s", blank);
+	fputc('\'', out);
+}
+
 static void print_fish_row(const struct option_set *set, const struct option_row *row, FILE *out)
 {
 	const char *letter = row->letters;
 
-	fprintf(out, "complete -c haul -n '__fish_seen_subcommand_from %s'", set->command);
+	print_fish_condition(set->command, out);
 	for (; letter && *letter; letter++)
 		fprintf(out, " -s %c", *letter);
 	if (row->name)
@@ -219,11 +260,33 @@ static void print_fish_row(const struct option_set *set, const struct option_row
 	print_fish_text(row->help, out);
 }
 
+static void print_fish_set(const struct option_set *set, FILE *out)
+{
+	const struct option_row *row;
+
+	for (row = option_from(set, set->row); row; row = option_from(set, row + 1))
+		print_fish_row(set, row, out);
+}
+
+static void print_fish_verbs(const struct command *command, FILE *out)
+{
+	for (const struct command *verb = command->verbs; verb && verb->name; verb++) {
+		fprintf(out,
+			"complete -c haul -n '__fish_seen_subcommand_from %s; "
+			"and not __fish_seen_subcommand_from ",
+			command->name);
+		print_commands(command->verbs, out);
+		fprintf(out, "' -f -a %s", verb->name);
+		print_fish_text(verb->summary, out);
+	}
+}
+
 void completion_print_fish(FILE *out)
 {
 	for (const struct command *command = command_table; command->name; command++) {
 		fprintf(out, "complete -c haul -n __fish_use_subcommand -f -a %s", command->name);
 		print_fish_text(command->summary, out);
+		print_fish_verbs(command, out);
 	}
-	each_row(out, print_fish_row);
+	each_set(command_table, out, print_fish_set);
 }

@@ -3,18 +3,17 @@
 
 #include <string.h>
 
-#include "cli/command.h"
 #include "haul/exit.h"
 
 static int describe_command(const char *name)
 {
-	const struct command *command = command_find(name);
+	const struct command *command = command_find(command_table, name);
 
-	if (!command || !command->options) {
-		fprintf(stderr, "haul: '%s' has no option table\n", name);
+	if (!command) {
+		fprintf(stderr, "haul: unknown command '%s'\n", name);
 		return HAUL_EXIT_FAILED;
 	}
-	man_print_options(command->options, stdout);
+	man_print_options(command, stdout);
 	return HAUL_EXIT_OK;
 }
 

@@ -8,10 +8,10 @@
 
 #include <stdio.h>
 
-#include "cli/option.h"
+#include "cli/command.h"
 
-/* The options of a command, as sections of man(7). */
-void man_print_options(const struct option_set *set, FILE *out);
+/* The options of a command and of its verbs, as sections of man(7). */
+void man_print_options(const struct command *command, FILE *out);
 /* All commands, as a list of man(7). */
 void man_print_commands(FILE *out);
 

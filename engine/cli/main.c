@@ -73,7 +73,7 @@ int main(int argc, char **argv)
 
 	setlocale(LC_ALL, "");
 	/* Linked as cp, mv or rm it is that command, and its messages begin so. */
-	command = argc ? command_find(basename(argv[0])) : NULL;
+	command = argc ? command_find(command_table, basename(argv[0])) : NULL;
 	if (command)
 		return command->run(argc, argv);
 	if (argc < 2)
@@ -84,7 +84,7 @@ int main(int argc, char **argv)
 		return show_help();
 	if (strcmp(argv[1], "--version") == 0)
 		return help_print_version(stdout) == 0 ? HAUL_EXIT_OK : HAUL_EXIT_FAILED;
-	command = command_find(argv[1]);
+	command = command_find(command_table, argv[1]);
 	if (!command)
 		return say_wrong(
 			argv[1][0] == '-' ? "unrecognized option" : "unknown command", argv[1]);

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/describe.h"
 
-#include "cli/command.h"
-
 /* Text in which nothing means anything to roff. */
 static void print_text(const char *text, FILE *out)
 {
@@ -60,7 +58,7 @@ static void print_row(const struct option_row *row, FILE *out)
 	print_sentence(row->help, out);
 }
 
-void man_print_options(const struct option_set *set, FILE *out)
+static void print_groups(const struct option_set *set, FILE *out)
 {
 	const struct option_row *row;
 	const char *group = NULL;
@@ -74,6 +72,33 @@ void man_print_options(const struct option_set *set, FILE *out)
 		}
 		print_row(row, out);
 	}
+}
+
+/* A verb's section, in which groups would be one heading too many. */
+static void print_verb(const struct command *verb, FILE *out)
+{
+	const struct option_set *set = verb->options;
+	const struct option_row *row;
+
+	fprintf(out, ".SS haul %s\n", set->command);
+	for (unsigned line = 0; set->usage[line]; line++) {
+		fprintf(out, "%s\\fBhaul %s\\fR ", line ? ".br\n" : "", set->command);
+		print_text(set->usage[line], out);
+		fputc('\n', out);
+	}
+	fputs(".PP\n", out);
+	print_text(set->description, out);
+	fputc('\n', out);
+	for (row = option_from(set, set->row); row; row = option_from(set, row + 1))
+		print_row(row, out);
+}
+
+void man_print_options(const struct command *command, FILE *out)
+{
+	if (command->options)
+		print_groups(command->options, out);
+	for (const struct command *verb = command->verbs; verb && verb->name; verb++)
+		print_verb(verb, out);
 }
 
 void man_print_commands(FILE *out)

@@ -162,7 +162,7 @@ static void say(const struct service *service, const char *what, const char *det
 /* haul's own commands go by their names alone. */
 static void run_child(const struct rules *rules, char **command)
 {
-	const struct command *own = command_find(command[0]);
+	const struct command *own = command_find(command_table, command[0]);
 	int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	sigset_t none;
 

@@ -73,6 +73,8 @@ test_bash_completes()
 	expect_equal "a file behind an optional argument" "file" \
 		"$(complete_in_bash haul cp --progress f)"
 	expect_equal "directories" "directory" "$(complete_in_bash haul cp -t '')"
+	expect_equal "verbs" "receive" "$(complete_in_bash haul serial rec)"
+	expect_equal "options of verbs" "--protocol" "$(complete_in_bash haul serial send --proto)"
 }
 
 test_zsh_takes_its_completion()
@@ -88,6 +90,9 @@ test_fish_completes()
 	HOME=$WORK fish --no-config -c \
 		"source $BUILD/docs/haul.fish; complete -C 'haul cp --strategy='" >"$WORK/out"
 	expect_match '^--strategy=direct' "$WORK/out"
+	HOME=$WORK fish --no-config -c \
+		"source $BUILD/docs/haul.fish; complete -C 'haul serial rec'" >"$WORK/out"
+	expect_match '^receive' "$WORK/out"
 }
 
 run_tests
