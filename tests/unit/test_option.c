@@ -284,28 +284,53 @@ static void attributes_add_up(void **state)
 	}
 }
 
-/* Each option of each command must be findable and its help readable. */
-static void every_row_is_complete(void **state)
+static void check_row(const struct option_set *set, const struct option_row *row)
 {
-	(void)state;
-	for (const struct command *command = command_table; command->name; command++) {
+	assert_non_null(row->help);
+	assert_non_null(option_group(set, row));
+	assert_true(row->help[strlen(row->help) - 1] != '.');
+	if (option_takes_argument(row))
+		assert_non_null(row->metavar);
+	if (row->kind == OPTION_CHOICE)
+		assert_non_null(row->choices);
+	if (row->kind == OPTION_ACTION || row->kind == OPTION_CUSTOM)
+		assert_non_null(row->apply);
+	if (row->kind == OPTION_NUMBER || row->kind == OPTION_SIZE)
+		assert_true(row->minimum < row->maximum);
+}
+
+/* No later row of the set has this one's name or one of its letters. */
+static void check_unique(const struct option_set *set, const struct option_row *row)
+{
+	const struct option_row *other;
+
+	for (other = option_from(set, row + 1); other; other = option_from(set, other + 1)) {
+		if (row->name && other->name)
+			assert_string_not_equal(row->name, other->name);
+		if (row->letters && other->letters)
+			assert_null(strpbrk(row->letters, other->letters));
+	}
+}
+
+static void check_table(const struct command *table)
+{
+	for (const struct command *command = table; command->name; command++) {
 		const struct option_set *set = command->options;
 		const struct option_row *row = set ? option_from(set, set->row) : NULL;
 
 		for (; row; row = option_from(set, row + 1)) {
-			assert_non_null(row->help);
-			assert_non_null(option_group(set, row));
-			assert_true(row->help[strlen(row->help) - 1] != '.');
-			if (option_takes_argument(row))
-				assert_non_null(row->metavar);
-			if (row->kind == OPTION_CHOICE)
-				assert_non_null(row->choices);
-			if (row->kind == OPTION_ACTION || row->kind == OPTION_CUSTOM)
-				assert_non_null(row->apply);
-			if (row->kind == OPTION_NUMBER || row->kind == OPTION_SIZE)
-				assert_true(row->minimum < row->maximum);
+			check_row(set, row);
+			check_unique(set, row);
 		}
+		if (command->verbs)
+			check_table(command->verbs);
 	}
+}
+
+static void every_row_is_complete_and_unique(void **state)
+{
+	(void)state;
+	check_table(command_table);
 }
 
 static void help_tells_every_option_in_79_columns(void **state)
@@ -361,7 +386,7 @@ int main(void)
 		cmocka_unit_test(job_names_are_file_names),
 		cmocka_unit_test(links_are_followed_as_gnu_does),
 		cmocka_unit_test(attributes_add_up),
-		cmocka_unit_test(every_row_is_complete),
+		cmocka_unit_test(every_row_is_complete_and_unique),
 		cmocka_unit_test(help_tells_every_option_in_79_columns),
 		cmocka_unit_test(help_ends_parsing),
 	};
