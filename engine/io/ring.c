@@ -29,6 +29,7 @@ static int check_operations(struct io_uring *uring)
 {
 	static const int needed[] = {
 		IORING_OP_READ,
+		IORING_OP_WRITE,
 		IORING_OP_OPENAT2,
 		IORING_OP_STATX,
 		IORING_OP_FSYNC,
@@ -112,6 +113,18 @@ int ring_read(struct ring *ring, struct ring_tag tag, int fd, void *buffer, unsi
 	if (!entry)
 		return -EBUSY;
 	io_uring_prep_read(entry, fd, buffer, bytes, offset);
+	tag_entry(entry, tag);
+	return 0;
+}
+
+int ring_write(struct ring *ring, struct ring_tag tag, int fd, const void *buffer, unsigned bytes,
+	uint64_t offset)
+{
+	struct io_uring_sqe *entry = take_entry(ring);
+
+	if (!entry)
+		return -EBUSY;
+	io_uring_prep_write(entry, fd, buffer, bytes, offset);
 	tag_entry(entry, tag);
 	return 0;
 }

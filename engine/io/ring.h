@@ -42,6 +42,8 @@ void ring_close(struct ring *ring);
 
 int ring_read(struct ring *ring, struct ring_tag tag, int fd, void *buffer, unsigned bytes,
 	uint64_t offset);
+int ring_write(struct ring *ring, struct ring_tag tag, int fd, const void *buffer, unsigned bytes,
+	uint64_t offset);
 /* `how` and `name` must stay until the request is complete. */
 int ring_open_file(struct ring *ring, struct ring_tag tag, int directory_fd, const char *name,
 	struct open_how *how);

@@ -44,6 +44,16 @@ static int find_data(struct transfer *transfer)
 	return error;
 }
 
+int transfer_find_data(struct transfer *transfer, uint64_t *ret_until)
+{
+	int error =
+		transfer->sparse && transfer->position < transfer->end ? find_data(transfer) : 0;
+
+	if (!error)
+		*ret_until = transfer->sparse ? transfer->data.end : transfer->end;
+	return error;
+}
+
 static struct transfer_chunk *free_chunk(struct transfer *transfer)
 {
 	unsigned window = unknown_end(transfer) ? 1 : TRANSFER_WINDOW;
@@ -57,16 +67,13 @@ static struct transfer_chunk *free_chunk(struct transfer *transfer)
 int transfer_next_chunk(struct transfer *transfer, struct transfer_chunk **ret_chunk)
 {
 	struct transfer_chunk *chunk = free_chunk(transfer);
-	uint64_t until = transfer->end;
-	int error = 0;
+	uint64_t until;
+	int error;
 
 	*ret_chunk = NULL;
 	if (!chunk || transfer->error || transfer->position >= transfer->end)
 		return 0;
-	if (transfer->sparse) {
-		error = find_data(transfer);
-		until = transfer->data.end;
-	}
+	error = transfer_find_data(transfer, &until);
 	if (error || transfer->position >= transfer->end)
 		return error;
 	chunk->buffer = buffer_pool_take(transfer->pool);
@@ -77,6 +84,8 @@ int transfer_next_chunk(struct transfer *transfer, struct transfer_chunk **ret_c
 	if (until - transfer->position < chunk->bytes)
 		chunk->bytes = (uint32_t)(until - transfer->position);
 	chunk->filled = 0;
+	chunk->written = 0;
+	chunk->writing = false;
 	transfer->position += chunk->bytes;
 	*ret_chunk = chunk;
 	return 0;
@@ -123,6 +132,13 @@ static void start_write_back(struct transfer *transfer, uint64_t until)
 	transfer->written_until = until;
 }
 
+void transfer_accept(struct transfer *transfer, struct transfer_chunk *chunk)
+{
+	transfer->read_bytes += chunk->filled;
+	transfer->accepted_bytes += chunk->filled;
+	chunk_free(transfer, chunk);
+}
+
 int transfer_write_chunk(struct transfer *transfer, struct transfer_chunk *chunk)
 {
 	int error =
@@ -130,9 +146,7 @@ int transfer_write_chunk(struct transfer *transfer, struct transfer_chunk *chunk
 
 	if (error)
 		return error;
-	transfer->read_bytes += chunk->filled;
-	transfer->accepted_bytes += chunk->filled;
-	chunk_free(transfer, chunk);
+	transfer_accept(transfer, chunk);
 	if (transfer->write_behind)
 		start_write_back(transfer, chunk->offset + chunk->filled);
 	return 0;

@@ -29,6 +29,8 @@ struct transfer_chunk {
 	uint64_t offset;
 	uint32_t bytes; /* wanted */
 	uint32_t filled;
+	uint32_t written; /* by those that write in pieces */
+	bool writing;
 };
 
 enum transfer_fault {
@@ -49,6 +51,9 @@ struct transfer {
 	uint64_t end;      /* UINT64_MAX: wherever the file ends, one chunk at a time */
 	bool sparse;       /* look for holes; the target is empty and has its size */
 	bool write_behind;
+	bool direct_begun; /* these three are copy_direct's */
+	bool source_direct;
+	bool target_direct;
 	struct extent data;     /* that `position` is in, when sparse */
 	uint64_t written_until; /* write-back was started up to here */
 	uint64_t read_bytes;    /* since the start; holes count, since they are done, too */
@@ -79,6 +84,10 @@ void transfer_end(struct transfer *transfer);
 int transfer_next_chunk(struct transfer *transfer, struct transfer_chunk **ret_chunk);
 /* The source ended at this chunk. */
 void transfer_at_end(struct transfer *transfer, struct transfer_chunk *chunk);
+/* Where the next piece of data ends, holes before it skipped. */
+int transfer_find_data(struct transfer *transfer, uint64_t *ret_until);
+/* The target took what the chunk holds: counts and frees it. */
+void transfer_accept(struct transfer *transfer, struct transfer_chunk *chunk);
 /* Writes what the chunk holds and frees it. */
 int transfer_write_chunk(struct transfer *transfer, struct transfer_chunk *chunk);
 /* Remembers the first error and frees the chunk, if any. */

@@ -218,20 +218,29 @@ static void take_options(struct executor *executor, const struct job_options *op
 	executor->tree.follow_source = options->dereference;
 }
 
+static const struct copy_ops *choose_copy(const struct executor *executor)
+{
+	switch (executor->options.strategy) {
+	case STRATEGY_RANGE:
+		return &copy_range;
+	case STRATEGY_DIRECT:
+		return executor->ring ? &copy_direct : &copy_plain;
+	default:
+		return executor->ring ? &copy_uring : &copy_plain;
+	}
+}
+
 /* Returns why there is no ring, for people to be told; 0 also where none is wanted. */
 static int open_ring(struct executor *executor)
 {
 	int error;
 
-	executor->copy = &copy_plain;
 	if (executor->options.strategy == STRATEGY_PLAIN)
 		return 0;
 	error = ring_open(&executor->ring_storage);
-	if (error)
-		return error;
-	executor->ring = &executor->ring_storage;
-	executor->copy = &copy_uring;
-	return 0;
+	if (!error)
+		executor->ring = &executor->ring_storage;
+	return error;
 }
 
 static int open_memory(struct executor *executor)
@@ -275,6 +284,7 @@ static int begin(struct executor *executor)
 	if (error)
 		return error;
 	hello.ring_error = open_ring(executor);
+	executor->copy = choose_copy(executor);
 	report_put(&executor->report, WIRE_HELLO, &hello, sizeof(hello));
 	return inbox_take_rest(executor, rest);
 }
