@@ -81,6 +81,13 @@ static int publish(struct connection *connection, const struct socketio_packet *
 	return error;
 }
 
+/* A server drops what may be lost when it has not sent what came just before: in a burst of files
+ * that would be the progress, of which there is little anyway. */
+static bool may_be_lost(const struct relay_message *message)
+{
+	return !message->must_arrive && strcmp(message->name, "progress") != 0;
+}
+
 /* To the job's room, and to those who are in no job's room. */
 static int pass_on(struct connection *connection, const struct relay_message *message)
 {
@@ -90,7 +97,7 @@ static int pass_on(struct connection *connection, const struct relay_message *me
 		.json = message->json,
 		.json_bytes = message->json_bytes,
 		.room = message->job,
-		.may_be_lost = !message->must_arrive,
+		.may_be_lost = may_be_lost(message),
 	};
 	int error = publish(connection, &packet);
 
