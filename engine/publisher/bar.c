@@ -16,6 +16,7 @@
 #define METER_COLUMNS   12u
 #define METER_WIDE      30u
 #define RATE_COLUMNS    9 /* the speed doesn't jump about: "1.3 GB/s", " 980 MB/s" */
+#define SPEED_MAX       1e18
 #define ELAPSED_MIN_S   0.001
 #define GREEN           "\033[32m"
 #define RED             "\033[31m"
@@ -119,21 +120,27 @@ static void say_files(struct bar *bar, char *text, bool brief)
 			human_count(counter(bar, HAUL_FILES_PLANNED), planned));
 }
 
+/* A speed that no machine has comes from a region that someone has tampered with. */
+static uint64_t whole(double speed)
+{
+	return speed < SPEED_MAX ? (uint64_t)speed : (uint64_t)SPEED_MAX;
+}
+
 static void say_rate(struct bar *bar, char *text)
 {
 	bool by_bytes = counter(bar, HAUL_BYTES_PLANNED) > 0;
-	char speed[HUMAN_BYTES], whole[HUMAN_BYTES + 8];
+	char speed[HUMAN_BYTES], sentence[HUMAN_BYTES + 8];
 
 	if (bar->progress->totals.state == HAUL_STATE_PAUSED) {
 		snprintf(text, PART_BYTES, "paused");
 		return;
 	}
 	if (by_bytes)
-		human_size((uint64_t)bar->progress->rate_bytes_per_s, speed);
+		human_size(whole(bar->progress->rate_bytes_per_s), speed);
 	else
-		human_count((uint64_t)bar->progress->rate_files_per_s, speed);
-	snprintf(whole, sizeof(whole), "%s%s/s", speed, by_bytes ? "" : " files");
-	snprintf(text, PART_BYTES, "%*s", RATE_COLUMNS, whole);
+		human_count(whole(bar->progress->rate_files_per_s), speed);
+	snprintf(sentence, sizeof(sentence), "%s%s/s", speed, by_bytes ? "" : " files");
+	snprintf(text, PART_BYTES, "%*s", RATE_COLUMNS, sentence);
 }
 
 static void say_eta(struct bar *bar, char *text)
@@ -345,7 +352,7 @@ void bar_summary(const struct event_progress *progress, char ret_text[BAR_BYTES]
 		append(ret_text, ", %s", human_size(bytes, text));
 	append(ret_text, " in %s", human_duration(progress->elapsed_s, text));
 	if (bytes)
-		append(ret_text, ", %s/s", human_size((uint64_t)((double)bytes / seconds), text));
+		append(ret_text, ", %s/s", human_size(whole((double)bytes / seconds), text));
 	if (count[HAUL_FILES_SKIPPED])
 		append(ret_text, ", %s skipped", human_count(count[HAUL_FILES_SKIPPED], text));
 	if (count[HAUL_FILES_FAILED])

@@ -15,10 +15,9 @@ private_mounts "$@"
 PORT=18480
 PAGE=http://127.0.0.1:$PORT
 
-# start_page OPTION...
 start_page()
 {
-	start_publisher --http "127.0.0.1:$PORT" "$@"
+	start_publisher --http "127.0.0.1:$PORT"
 	wait_until 5 listens
 }
 
