@@ -24,7 +24,7 @@ const struct option_set cp_options = {
 int command_cp(int argc, char **argv)
 {
 	struct job_settings settings = {.request = {.program = "haul cp"}};
-	int first;
+	int first, status;
 
 	settings.request.options.operation = JOB_COPY;
 	switch (option_parse(&cp_options, argc, argv, &settings, &first)) {
@@ -37,5 +37,7 @@ int command_cp(int argc, char **argv)
 	}
 	if (job_settings_finish(&settings, &cp_options, argv + first, argc - first) < 0)
 		return HAUL_EXIT_FAILED;
-	return job_run(&settings.request);
+	status = job_run(&settings.request);
+	selection_free(&settings.request.selection);
+	return status;
 }

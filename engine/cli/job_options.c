@@ -162,6 +162,17 @@ static int set_rm_no_preserve_root(void *settings, const struct option_set *set,
 	return 0;
 }
 
+static int add_pattern(void *settings, const struct option_set *set, const struct option_row *row,
+	const char *argument)
+{
+	struct job_settings *job = settings;
+
+	if (!selection_add(&job->request.selection, row->value, argument))
+		return 0;
+	option_error(set, "memory exhausted");
+	return -EINVAL;
+}
+
 /* A job's name becomes a file's. */
 static int set_job_name(void *settings, const struct option_set *set, const struct option_row *row,
 	const char *argument)
@@ -499,6 +510,26 @@ const struct option_row job_option_rows[] = {
 			"plain",
 		.offset = REQUEST_FIELD(options.strategy),
 		.choices = strategy_choices,
+	},
+	{
+		.name = "exclude",
+		.kind = OPTION_CUSTOM,
+		.commands = COMMAND_CP | COMMAND_RM,
+		.metavar = "PATTERN",
+		.help = "leave out what matches PATTERN, as rsync understands it; the first "
+			"pattern "
+			"that matches decides",
+		.value = false,
+		.apply = add_pattern,
+	},
+	{
+		.name = "include",
+		.kind = OPTION_CUSTOM,
+		.commands = COMMAND_CP | COMMAND_RM,
+		.metavar = "PATTERN",
+		.help = "do not leave out what matches PATTERN",
+		.value = true,
+		.apply = add_pattern,
 	},
 	{
 		.name = "help",

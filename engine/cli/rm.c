@@ -23,7 +23,8 @@ static bool looks_at_entries(const struct job_request *request)
 {
 	bool may_ask = request->prompt == JOB_PROMPT_PROTECTED && isatty(STDIN_FILENO) && geteuid();
 
-	return may_ask || request->prompt == JOB_PROMPT_ALWAYS || request->options.verbose;
+	return request->selection.count || may_ask || request->prompt == JOB_PROMPT_ALWAYS ||
+	       request->options.verbose;
 }
 
 int command_rm(int argc, char **argv)
@@ -32,7 +33,7 @@ int command_rm(int argc, char **argv)
 		.request = {.program = "haul rm", .preserve_root = true},
 	};
 	struct job_request *request = &settings.request;
-	int first;
+	int first, status;
 
 	request->options.operation = JOB_REMOVE;
 	switch (option_parse(&rm_options, argc, argv, &settings, &first)) {
@@ -52,5 +53,7 @@ int command_rm(int argc, char **argv)
 	request->sources = argv + first;
 	request->source_count = (unsigned)(argc - first);
 	request->options.by_entry = looks_at_entries(request);
-	return job_run(request);
+	status = job_run(request);
+	selection_free(&request->selection);
+	return status;
 }

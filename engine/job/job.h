@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 
+#include "job/selection.h"
 #include "wire/options.h"
 
 /* When a removal asks. */
@@ -35,6 +36,7 @@ struct job_request {
 	bool preserve_root;       /* rm: refuse "/" */
 	bool preserve_mounts;     /* rm: refuse arguments that are mount points */
 	bool follow_arguments;    /* -H: follow symbolic links named on the command line */
+	struct selection selection;  /* of the entries; the caller's */
 	unsigned worker_count;    /* 0: one per CPU that the process may use */
 	bool json;
 	const char *redis; /* where else to publish; NULL: nowhere. As publisher.h has them */

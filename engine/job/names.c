@@ -6,8 +6,7 @@
 #include "job/root.h"
 #include "util/quote.h"
 
-/* "label/path/name" without the parts that are empty. */
-static void join(
+void names_join(
 	char *ret_text, size_t capacity, const char *label, const char *path, const char *name)
 {
 	const char *part[] = {label, path, name};
@@ -33,8 +32,8 @@ void names_fill(struct names *names, const struct directory *directory, struct w
 
 	if (directory_path(directory, path, sizeof(path)) < 0)
 		path[0] = '\0';
-	join(names->source, sizeof(names->source), root->source_label, path, name.data);
-	join(names->target, sizeof(names->target), root->target_label, path,
+	names_join(names->source, sizeof(names->source), root->source_label, path, name.data);
+	names_join(names->target, sizeof(names->target), root->target_label, path,
 		target.bytes ? target.data : name.data);
 	quote_name(names->source, names->source_quoted, sizeof(names->source_quoted));
 	quote_name(names->target, names->target_quoted, sizeof(names->target_quoted));

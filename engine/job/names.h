@@ -21,4 +21,8 @@ struct names {
 void names_fill(struct names *names, const struct directory *directory, struct wire_text name,
 	struct wire_text target);
 
+/* "label/path/name" without the parts that are empty, cut to the capacity. */
+void names_join(
+	char *ret_text, size_t capacity, const char *label, const char *path, const char *name);
+
 #endif

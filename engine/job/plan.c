@@ -175,6 +175,19 @@ static bool make_target_directory(struct job *job, const struct source *source, 
 	return true;
 }
 
+/* As for rsync: "a" is transferred with its name, "a/" and "." are what is in it. */
+static char *pattern_prefix(const char *path)
+{
+	size_t bytes = strlen(path);
+	char *last = bytes && path[bytes - 1] == '/' ? NULL : path_last(path);
+
+	if (last && strcmp(last, ".") == 0) {
+		free(last);
+		last = NULL;
+	}
+	return last;
+}
+
 static int add_tree(
 	struct job *job, const struct source *source, int source_fd, int target_fd, bool created)
 {
@@ -190,6 +203,7 @@ static int add_tree(
 	if (error)
 		return error;
 	root->created = created;
+	root->prefix = pattern_prefix(source->path);
 	root->moved = job->options.operation == JOB_MOVE ? strdup(source->path) : NULL;
 	if (job->options.operation == JOB_MOVE && !root->moved)
 		return -ENOMEM;
@@ -370,6 +384,16 @@ static bool begin_source(struct job *job, struct source *source, struct file_run
 	return true;
 }
 
+bool plan_selects(const struct job *job, const char *path, mode_t mode)
+{
+	char *name = path_last(path);
+	bool selected = !name || strcmp(name, ".") == 0 ||
+			selection_accepts(&job->request->selection, name, S_ISDIR(mode));
+
+	free(name);
+	return selected;
+}
+
 static bool plan_source(struct job *job, const char *path, struct file_run *run)
 {
 	struct source source = {.path = path};
@@ -384,7 +408,7 @@ static bool plan_source(struct job *job, const char *path, struct file_run *run)
 	}
 	if (name_target(job->plan, &source))
 		job_out_of_memory(job);
-	else if (kind_supported(job, &source))
+	else if (plan_selects(job, path, source.status.st_mode) && kind_supported(job, &source))
 		begun = begin_source(job, &source, run);
 	source_clear(&source);
 	return begun;

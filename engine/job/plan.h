@@ -28,4 +28,9 @@ struct source {
 	char target_quoted[QUOTE_BYTES];
 };
 
+struct job;
+
+/* Do the patterns let in what is named on the command line? */
+bool plan_selects(const struct job *job, const char *path, mode_t mode);
+
 #endif

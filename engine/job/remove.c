@@ -11,6 +11,7 @@
 #include "job/coordinator.h"
 #include "job/file_run.h"
 #include "job/names.h"
+#include "job/plan.h"
 #include "util/path.h"
 #include "util/quote.h"
 
@@ -105,6 +106,8 @@ static bool may_go(struct job *job, const char *path, const char *stripped, stru
 		return false;
 	if (error)
 		return refuse(job, quoted, -error);
+	if (!plan_selects(job, stripped, ret_status->st_mode))
+		return false;
 	return !S_ISDIR(ret_status->st_mode) || directory_may_go(job, path, quoted, ret_status);
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "job/coordinator.h"
+#include "job/names.h"
 #include "util/quote.h"
 
 /* From here on a file is worth three messages of its own, and may be split over workers. */
@@ -113,6 +114,24 @@ static int continue_listing(struct job *job, struct directory *directory, uint64
 	return 0;
 }
 
+/* The path as patterns see it: with the directory that was named, unless that was its content. */
+static bool is_selected(const struct job *job, const struct directory *directory,
+	const struct wire_entry *entry, struct wire_text name)
+{
+	char path[DIRECTORY_PATH_BYTES], whole[NAMES_PATH_BYTES];
+	int bytes;
+
+	if (!job->request->selection.count)
+		return true;
+	bytes = directory_path(directory, path, sizeof(path));
+	/* What is too deep for a message fails for that reason, when it is to be copied. */
+	if (bytes < 0)
+		return true;
+	names_join(whole, sizeof(whole), directory->root->prefix ? directory->root->prefix : "",
+		path, name.data);
+	return selection_accepts(&job->request->selection, whole, S_ISDIR(entry->mode));
+}
+
 static int add_entries(
 	struct job *job, struct directory *directory, struct wire_view *view, uint32_t count)
 {
@@ -125,7 +144,10 @@ static int add_entries(
 		error = wire_take_entry(view, &entry, &name, &target);
 		if (error || !name.bytes)
 			return -EPROTO;
-		if (S_ISDIR(entry->mode))
+		if (!is_selected(job, directory, entry, name))
+			directory->kept =
+				directory->kept || directory->root->phase == ROOT_REMOVING;
+		else if (S_ISDIR(entry->mode))
 			error = add_directory(job, directory, entry, name);
 		else if (directory->root->phase == ROOT_REMOVING)
 			error = remove_add_entry(job, directory, entry, name, &batch);

@@ -17,6 +17,7 @@ static void root_free(struct root *root)
 		close(root->target_fd);
 	free(root->source_label);
 	free(root->target_label);
+	free(root->prefix);
 	free(root->moved);
 	if (root->remembered)
 		root->top->pending++;

@@ -29,6 +29,7 @@ struct root {
 	int target_fd;
 	char *source_label; /* as the user would name them, "" for the working directory */
 	char *target_label;
+	char *prefix; /* of paths as patterns see them: the directory's name; NULL: none */
 	struct directory *top;
 	uint64_t source_device;
 	uint64_t target_device; /* with target_inode: to notice a copy into itself */
