@@ -10,6 +10,7 @@
 #include "bpf/mount_table.h"
 #include "bpf/mountprobe.h"
 
+#define MATCH_SURE           8 /* the path as it is */
 #define MATCH_ENOUGH         4 /* a path, or the mount's id */
 #define MATCH_ENOUGH_FOREIGN 3 /* device, source and type: for a mount that was propagated here */
 

@@ -36,7 +36,7 @@ static bool is_removing(const struct mount_record *record)
 
 static bool is_new(const struct mount_entry *entry)
 {
-	return !entry->announced && !entry->gone_ns && !entry->added_by;
+	return !entry->announced && !entry->added_by;
 }
 
 static bool is_gone(const struct mount_entry *entry)
@@ -71,7 +71,7 @@ static void match_new(struct mount_state *state, record_filter *filter, unsigned
 		struct mount_entry *best = NULL;
 		unsigned score_best = enough - 1, score;
 
-		if (!filter(record))
+		if (record->entry || !filter(record))
 			continue;
 		for (size_t j = 0; j < state->entry_count; j++) {
 			if (!is_new(&state->entry[j]) ||
@@ -174,7 +174,7 @@ static void match_trees(struct mount_state *state)
 		struct mount_entry *entry = &state->entry[i];
 		struct mount_record **by = entry->gone_ns ? &entry->removed_by : &entry->added_by;
 
-		if (!is_new(entry) && !is_gone(entry))
+		if (*by || (!is_new(entry) && !is_gone(entry)))
 			continue;
 		if (entry->gone_ns)
 			*by = moved_by(state, entry);
@@ -224,6 +224,9 @@ void mount_match_all(struct mount_state *state)
 	if (!state->record_count)
 		return;
 	pair_calls(state);
+	/* A mount that was moved at once has the id of the first call and the path of the second.
+	 */
+	match_new(state, adds_here, MATCH_SURE);
 	match_new(state, adds_here, MATCH_ENOUGH);
 	match_short_lived(state);
 	match_gone(state, removes);

@@ -256,7 +256,7 @@ static struct step *add_step(struct step_list *list, enum mount_change_kind kind
 	return step;
 }
 
-static void plan_entry(const struct mount_state *state, struct step_list *list,
+static struct step *plan_entry(const struct mount_state *state, struct step_list *list,
 	struct mount_entry *entry, enum mount_change_kind kind)
 {
 	bool added = kind == MOUNT_CHANGE_MOUNTED;
@@ -269,22 +269,36 @@ static void plan_entry(const struct mount_state *state, struct step_list *list,
 	step->change.mount = &entry->mount;
 	if (!record) {
 		step->until_ns = noticed_ns + state->hold_ns;
-		return;
+		return step;
 	}
 	step->change.who = &record->data;
 	if (record->entry == entry)
 		step->record = record;
+	return step;
+}
+
+/* What came and went meanwhile went after it came, whatever the clocks say. */
+static void keep_order(const struct step *mounted, struct step *unmounted)
+{
+	if (unmounted->change.time_ns <= mounted->change.time_ns)
+		unmounted->change.time_ns = mounted->change.time_ns + 1;
+	if (unmounted->until_ns < mounted->until_ns)
+		unmounted->until_ns = mounted->until_ns;
 }
 
 static void plan_entries(struct mount_state *state, struct step_list *list)
 {
 	for (size_t i = 0; i < state->entry_count; i++) {
 		struct mount_entry *entry = &state->entry[i];
+		struct step *mounted = NULL, *unmounted;
 
 		if (!entry->announced)
-			plan_entry(state, list, entry, MOUNT_CHANGE_MOUNTED);
-		if (entry->gone_ns)
-			plan_entry(state, list, entry, MOUNT_CHANGE_UNMOUNTED);
+			mounted = plan_entry(state, list, entry, MOUNT_CHANGE_MOUNTED);
+		if (!entry->gone_ns)
+			continue;
+		unmounted = plan_entry(state, list, entry, MOUNT_CHANGE_UNMOUNTED);
+		if (mounted)
+			keep_order(mounted, unmounted);
 	}
 }
 
@@ -367,8 +381,8 @@ static int compare_steps(const void *left, const void *right)
 
 	if (one->change.time_ns != other->change.time_ns)
 		return one->change.time_ns < other->change.time_ns ? -1 : 1;
-	/* A moved mount leaves before it arrives; one that came and went does not. */
-	if (first != second && one->entry != other->entry)
+	/* A moved mount leaves before it arrives. */
+	if (first != second)
 		return first ? -1 : 1;
 	return (one->order > other->order) - (one->order < other->order);
 }

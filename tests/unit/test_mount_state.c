@@ -327,6 +327,46 @@ static void a_moved_mount_leaves_and_arrives(void **state)
 	story_end(&story);
 }
 
+static void a_mount_that_was_moved_before_its_record_came(void **state)
+{
+	struct story story = story_begin(true);
+	struct mountprobe_record bind = record_of(MOUNTPROBE_MOUNT, 5 * MS, "/a", "bind");
+	struct mountprobe_record move = record_of(MOUNTPROBE_MOUNT, 7 * MS, "/b", "move");
+
+	(void)state;
+	bind.mount_id = 2;
+	move.mount_id = 2;
+	look(&story, "2/a", 6 * MS);
+	look(&story, "2/b", 8 * MS);
+	expect(&story, "");
+	record(&story, &bind);
+	look(&story, "2/b", 9 * MS);
+	expect(&story, "+/a:bind");
+	record(&story, &move);
+	look(&story, "2/b", 10 * MS);
+	expect(&story, "-/a:move +/b:move");
+	story_end(&story);
+}
+
+static void a_mount_that_nobody_saw_before_it_was_moved(void **state)
+{
+	struct story story = story_begin(true);
+	struct mountprobe_record bind = record_of(MOUNTPROBE_MOUNT, 5 * MS, "/a", "bind");
+	struct mountprobe_record move = record_of(MOUNTPROBE_MOUNT, 7 * MS, "/b", "move");
+
+	(void)state;
+	bind.mount_id = 2;
+	move.mount_id = 2;
+	record(&story, &bind);
+	record(&story, &move);
+	look(&story, "2/b", 8 * MS);
+	look(&story, "2/b", story.wake_ns);
+	expect(&story, "+/a:bind +/b:move");
+	look(&story, "2/b", story.wake_ns);
+	expect(&story, "-/a");
+	story_end(&story);
+}
+
 static void a_lazy_unmount_takes_the_tree(void **state)
 {
 	struct story story = story_begin(true);
@@ -518,6 +558,8 @@ int main(void)
 		cmocka_unit_test(an_unmount_that_was_refused_changes_nothing),
 		cmocka_unit_test(a_failed_mount_is_no_mount),
 		cmocka_unit_test(a_moved_mount_leaves_and_arrives),
+		cmocka_unit_test(a_mount_that_was_moved_before_its_record_came),
+		cmocka_unit_test(a_mount_that_nobody_saw_before_it_was_moved),
 		cmocka_unit_test(a_lazy_unmount_takes_the_tree),
 		cmocka_unit_test(a_remount_is_no_mount),
 		cmocka_unit_test(other_namespaces_are_kept_apart),
