@@ -102,6 +102,7 @@ static void match_short_lived(struct mount_state *state)
 			record = state->record[j];
 			if (entry->announced || !record->pair || record->entry ||
 				record->effect != MOUNT_EFFECT_ADDS ||
+				match_is_younger(&record->data, &entry->mount) ||
 				match_mount(&record->data, record->target, &entry->mount) <
 					MATCH_ENOUGH)
 				continue;
@@ -111,6 +112,13 @@ static void match_short_lived(struct mount_state *state)
 			record->pair->entry = entry;
 		}
 	}
+}
+
+/* A mount can't have been ended by a call that was over before it began. */
+static bool may_end(const struct mount_record *record, const struct mount_entry *entry)
+{
+	return is_gone(entry) &&
+	       !(entry->added_by && entry->added_by->data.time_ns > record->data.time_ns);
 }
 
 static void match_gone(struct mount_state *state, record_filter *filter)
@@ -123,7 +131,7 @@ static void match_gone(struct mount_state *state, record_filter *filter)
 		if (!filter(record))
 			continue;
 		for (size_t j = 0; j < state->entry_count; j++) {
-			if (!is_gone(&state->entry[j]))
+			if (!may_end(record, &state->entry[j]))
 				continue;
 			score = match_path(record->target, state->entry[j].mount.mount_point);
 			/* Of several on one path, the last is the youngest. */
@@ -139,12 +147,26 @@ static void match_gone(struct mount_state *state, record_filter *filter)
 	}
 }
 
+/* A move is known by what was moved, or by the id that the mount keeps. */
+static bool moves_away(const struct mount_record *record, const struct mount_entry *entry)
+{
+	if (record->effect != MOUNT_EFFECT_ADDS ||
+		match_path(record->target, entry->mount.mount_point))
+		return false;
+	if (record->data.call == MOUNTPROBE_MOUNT && (record->data.flags & MS_MOVE) &&
+		match_path(record->data.source, entry->mount.mount_point))
+		return true;
+	return record->data.mount_id && record->data.mount_id == entry->mount.id;
+}
+
 /* One call may move a whole tree, unmount it (umount -l), or bind it. */
 static bool covers(const struct mount_record *record, const struct mount_entry *entry)
 {
 	if ((record->data.result && !record->pending) || record->foreign || record->done)
 		return false;
 	if (record->effect == MOUNT_EFFECT_REARRANGES)
+		return true;
+	if (entry->gone_ns && moves_away(record, entry))
 		return true;
 	if (!match_is_below(entry->mount.mount_point, record->target))
 		return false;
@@ -224,11 +246,10 @@ void mount_match_all(struct mount_state *state)
 	if (!state->record_count)
 		return;
 	pair_calls(state);
-	/* A mount that was moved at once has the id of the first call and the path of the second.
-	 */
+	match_short_lived(state);
+	/* One that was moved at once has the id of the first call and the path of the second. */
 	match_new(state, adds_here, MATCH_SURE);
 	match_new(state, adds_here, MATCH_ENOUGH);
-	match_short_lived(state);
 	match_gone(state, removes);
 	match_gone(state, is_removing);
 	match_new(state, adds_elsewhere, MATCH_ENOUGH_FOREIGN);

@@ -59,8 +59,9 @@ test_once_per_insertion()
 	wait_until 5 grep -q "ended with 0" "$WORK/watch.err"
 	mount -o remount,ro "$WORK/CAM_01"
 	umount "$WORK/CAM_01"
-	mount "$(losetup --noheadings --output NAME --associated "$WORK/CAM_01.image")" "$WORK/CAM_01"
 	wait_for_event '.action == "released"'
+	mount "$(losetup --noheadings --output NAME --associated "$WORK/CAM_01.image")" "$WORK/CAM_01"
+	wait_until 5 mounted_twice
 	expect_equal "while it stays" 1 "$(wc -l <"$WORK/served")"
 	pull CAM_01
 	insert CAM_01
@@ -68,6 +69,11 @@ test_once_per_insertion()
 	wait_until 5 served_twice
 	pull CAM_01
 	stop_watch
+}
+
+mounted_twice()
+{
+	[ "$(count_events '.action == "mounted" and .label == "CAM_01"')" = 2 ]
 }
 
 served_twice()

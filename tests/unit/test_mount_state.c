@@ -367,6 +367,42 @@ static void a_mount_that_nobody_saw_before_it_was_moved(void **state)
 	story_end(&story);
 }
 
+static void a_mount_that_nobody_saw_where_it_was_moved(void **state)
+{
+	struct story story = story_begin(true);
+	struct mountprobe_record move = record_of(MOUNTPROBE_MOUNT, 7 * MS, "/b", "move");
+
+	(void)state;
+	saw(&story, MOUNTPROBE_MOUNT, 5 * MS, "/a", "bind");
+	look(&story, "2/a", 6 * MS);
+	move.flags = MS_MOVE;
+	strcpy(move.source, "/a");
+	record(&story, &move);
+	saw(&story, MOUNTPROBE_UMOUNT, 9 * MS, "/b", "umount");
+	look(&story, "", 10 * MS);
+	expect(&story, "+/a:bind -/a:move +/b:move -/b:umount");
+	story_end(&story);
+}
+
+/* Seen by two looks, but all records come after them. */
+static void mounts_end_in_the_order_of_their_unmounts(void **state)
+{
+	struct story story = story_begin(true);
+	struct mountprobe_record begin = record_of(MOUNTPROBE_UMOUNT, 40 * MS, "/a", "u3");
+
+	(void)state;
+	begin.result = MOUNTPROBE_PENDING;
+	look(&story, "2/a", 10 * MS);
+	look(&story, "3/a", 20 * MS);
+	saw(&story, MOUNTPROBE_MOUNT, 9 * MS, "/a", "m1");
+	saw(&story, MOUNTPROBE_UMOUNT, 15 * MS, "/a", "u1");
+	saw(&story, MOUNTPROBE_MOUNT, 19 * MS, "/a", "m2");
+	record(&story, &begin);
+	look(&story, "", 41 * MS);
+	expect(&story, "+/a:m1 -/a:u1 +/a:m2 -/a:u3");
+	story_end(&story);
+}
+
 static void a_lazy_unmount_takes_the_tree(void **state)
 {
 	struct story story = story_begin(true);
@@ -560,6 +596,8 @@ int main(void)
 		cmocka_unit_test(a_moved_mount_leaves_and_arrives),
 		cmocka_unit_test(a_mount_that_was_moved_before_its_record_came),
 		cmocka_unit_test(a_mount_that_nobody_saw_before_it_was_moved),
+		cmocka_unit_test(a_mount_that_nobody_saw_where_it_was_moved),
+		cmocka_unit_test(mounts_end_in_the_order_of_their_unmounts),
 		cmocka_unit_test(a_lazy_unmount_takes_the_tree),
 		cmocka_unit_test(a_remount_is_no_mount),
 		cmocka_unit_test(other_namespaces_are_kept_apart),
