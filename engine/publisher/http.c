@@ -411,14 +411,18 @@ static int listen_on(const struct sockaddr_storage *address, socklen_t bytes, in
 /* Port 0 lets the kernel choose one. */
 static int learn_port(int fd, struct guard *guard)
 {
-	struct sockaddr_storage address = {0};
+	union {
+		struct sockaddr any;
+		struct sockaddr_in four;
+		struct sockaddr_in6 six;
+	} address = {0};
 	socklen_t bytes = sizeof(address);
+	bool is_six;
 
-	if (getsockname(fd, (struct sockaddr *)&address, &bytes) < 0)
+	if (getsockname(fd, &address.any, &bytes) < 0)
 		return -errno;
-	guard->port =
-		ntohs(address.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&address)->sin6_port
-						    : ((struct sockaddr_in *)&address)->sin_port);
+	is_six = address.any.sa_family == AF_INET6;
+	guard->port = ntohs(is_six ? address.six.sin6_port : address.four.sin_port);
 	return 0;
 }
 
