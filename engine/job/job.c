@@ -21,6 +21,8 @@
 
 #define END_GRACE_MS 1000
 
+#define START_AGAIN_MS 50
+
 enum source_kind {
 	EVENT_CHANNEL = 0,
 	EVENT_PROCESS = 1,
@@ -208,12 +210,23 @@ static bool listing(const struct job *job)
 	return false;
 }
 
+/* No event tells when a process can be started that could not be just now. */
+static bool lacks_worker(const struct job *job)
+{
+	if (job->stopping || job->paused)
+		return false;
+	for (unsigned i = 0; i < job->crew.count; i++)
+		if (!worker_running(&job->crew.worker[i]))
+			return true;
+	return false;
+}
+
 static int timeout_ms(const struct job *job)
 {
 	uint64_t now_ns = clock_monotonic_ns();
 
 	if (!job->stop_deadline_ns)
-		return -1;
+		return lacks_worker(job) ? START_AGAIN_MS : -1;
 	if (now_ns >= job->stop_deadline_ns)
 		return 0;
 	return (int)((job->stop_deadline_ns - now_ns) / 1000000) + 1;

@@ -80,6 +80,12 @@ int root_add(struct root_table *table, int source_fd, int target_fd, const char 
 	return 0;
 }
 
+void root_end(struct root_table *table, struct root *root)
+{
+	table->count -= !root->ended;
+	root->ended = true;
+}
+
 void root_remove(struct root_table *table, struct root *root)
 {
 	struct root **at = &table->first;
@@ -89,7 +95,7 @@ void root_remove(struct root_table *table, struct root *root)
 	if (!*at)
 		return;
 	*at = root->next;
-	table->count--;
+	table->count -= !root->ended;
 	root_free(root);
 }
 
@@ -108,7 +114,7 @@ void root_table_forget(struct root_table *table, unsigned worker)
 bool root_table_has_target(const struct root_table *table, uint64_t device, uint64_t inode)
 {
 	for (const struct root *root = table->first; root; root = root->next)
-		if (!root->top->virtual && root->target_device == device &&
+		if (!root->ended && !root->top->virtual && root->target_device == device &&
 			root->target_inode == inode)
 			return true;
 	return false;

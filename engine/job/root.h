@@ -46,7 +46,7 @@ struct root {
 struct root_table {
 	struct root *first;
 	uint32_t next_id;
-	uint32_t count;
+	uint32_t count; /* without those that ended */
 	unsigned worker_count;
 };
 
@@ -55,10 +55,12 @@ int root_add(struct root_table *table, int source_fd, int target_fd, const char 
 	const char *target_label, bool is_virtual, struct root **ret_root);
 void root_remove(struct root_table *table, struct root *root);
 void root_table_free(struct root_table *table);
+/* Its work is finished: it stays only for hard links that may lead into it. */
+void root_end(struct root_table *table, struct root *root);
 /* A worker that was replaced knows no root. */
 void root_table_forget(struct root_table *table, unsigned worker);
 
-/* Is this the destination of a directory that is being copied? */
+/* Is this the destination of a directory that is being copied still? */
 bool root_table_has_target(const struct root_table *table, uint64_t device, uint64_t inode);
 
 #endif

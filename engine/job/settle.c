@@ -31,7 +31,7 @@ static void settle_root(struct job *job, struct root *root)
 {
 	if (move_goes_on(job, root))
 		return;
-	root->ended = true;
+	root_end(&job->roots, root);
 	if (root->references)
 		return;
 	tell_root_ended(job, root);

@@ -88,4 +88,16 @@ test_owner_that_cannot_be_kept()
 	close_room
 }
 
+test_no_process_to_be_had()
+{
+	open_room
+	as_user mkdir tree
+	as_user touch tree/file
+	expect_status 1 as_user timeout 20 prlimit --nproc=1 ./haul cp -a tree copy
+	expect_equal "what it says" \
+		"haul cp: cannot start a worker process: Resource temporarily unavailable" \
+		"$(cat "$WORK/err")"
+	close_room
+}
+
 run_tests
