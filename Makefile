@@ -261,7 +261,7 @@ $(BUILD)/tests/fuzz/%: $(BUILD)/obj/tests/fuzz/%.o $(BUILD)/libengine.a
 
 .PHONY: lint fmt
 C_FILES = $(wildcard include/haul/*.h engine/*/*.[ch] serialctl/*.[ch] bpf/*.[ch] bench/*.[ch] \
-	tests/unit/*.[ch] tests/fuzz/*.[ch] docs/examples/*.c)
+	tests/unit/*.[ch] tests/fault/*.c tests/fuzz/*.[ch] docs/examples/*.c)
 fmt:
 	$(call say,FMT,$(words $(C_FILES)) files)
 	$(Q)clang-format -i $(C_FILES)

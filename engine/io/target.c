@@ -155,6 +155,15 @@ int target_publish(struct target *target)
 	return error;
 }
 
+int target_flush(int fd)
+{
+	int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+
+	if (copy < 0)
+		return -errno;
+	return close(copy) && errno != EINTR ? -errno : 0;
+}
+
 int target_close(struct target *target)
 {
 	int fd = target->fd;

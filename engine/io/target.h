@@ -50,6 +50,10 @@ int target_create(struct target *target, mode_t mode, mode_t *ret_mode);
 /* Gives it its name. -EEXIST: that is taken, and the target is as before. Does nothing in place. */
 int target_publish(struct target *target);
 
+/* What close(2) would say about writes that were delayed, while the file can still be given up:
+ * network filesystems and FUSE tell it whenever a descriptor is closed. 0 or -errno. */
+int target_flush(int fd);
+
 /* Closes it, as the last step: errors of delayed writes may show up here. */
 int target_close(struct target *target);
 

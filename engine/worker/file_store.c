@@ -196,8 +196,15 @@ static void store_again(struct executor *executor, struct file *file)
 
 static void publish(struct executor *executor, struct file *file)
 {
-	int error = target_publish(&file->target);
+	/* The filesystems that can make a file without a name have nothing to say at a close. */
+	bool flush = file->target.kind != TARGET_UNNAMED;
+	int error = flush ? target_flush(file->target.fd) : 0;
 
+	if (error) {
+		file_fail(executor, file, OPERATION_WRITE, error);
+		return;
+	}
+	error = target_publish(&file->target);
 	if (error == -EEXIST) {
 		store_again(executor, file);
 		return;

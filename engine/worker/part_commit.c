@@ -25,7 +25,12 @@ static bool is_as_prepared(const struct part *part)
 static void publish(struct executor *executor, struct part *part)
 {
 	bool skipped;
+	int error = target_flush(part->temporary_fd);
 
+	if (error) {
+		fail_commit(executor, part, OPERATION_WRITE, error);
+		return;
+	}
 	if (!part_publish(executor, part, &skipped))
 		return;
 	part_tell_done(executor, part, skipped);

@@ -3,6 +3,16 @@
 
 #include "worker/part.h"
 
+static void range_done(struct executor *executor, struct part *part)
+{
+	int error = target_flush(part->temporary_fd);
+
+	if (error)
+		part_fail(executor, part, OPERATION_WRITE, error);
+	else
+		part_done(executor, part);
+}
+
 static void take_progress(struct executor *executor, struct part *part, int progress)
 {
 	enum wire_operation operation =
@@ -12,7 +22,7 @@ static void take_progress(struct executor *executor, struct part *part, int prog
 	if (progress == TRANSFER_MORE)
 		slot_queue_push(&executor->runnable, &part->slot);
 	else if (progress == TRANSFER_DONE)
-		part_done(executor, part);
+		range_done(executor, part);
 	else if (progress < 0)
 		part_fail(executor, part, operation, progress);
 }
