@@ -199,14 +199,13 @@ static int exec_script(struct exec *exec, const char *path)
 	FILE *script = standard ? stdin : fopen(path, "re");
 	size_t room = 0;
 	char *line = NULL;
-	ssize_t bytes;
 	int error = 0;
 
 	if (!script) {
 		option_error(&serial_exec_options, "cannot open '%s': %s", path, strerror(errno));
 		return -ENOENT;
 	}
-	while (!error && (bytes = getline(&line, &room, script)) > 0) {
+	while (!error && getline(&line, &room, script) > 0) {
 		line[strcspn(line, "\r\n")] = '\0';
 		error = exec_line(exec, line);
 	}

@@ -38,6 +38,7 @@ test_ymodem_receives_a_batch_from_sb()
 	make_files
 	cd "$WORK/from"
 	# shellcheck disable=SC2086
+	# shellcheck disable=SC2046
 	device sb -q $(printf 'file.%s ' $SIZES)
 	expect_status 0 timeout 60 "$HAUL" serial receive "$WORK/port" "$WORK/to"
 	wait "$CABLE"
