@@ -7,6 +7,7 @@
 #include <locale.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 
 #include "bpf/probe.h"
 #include "cli/command.h"
@@ -39,11 +40,22 @@ static const struct role roles[] = {
 	{"describe", describe_main},
 };
 
+/* Or its name in ps and top would be that of the link by which it was started. */
+static void name_process(const char *role)
+{
+	char name[16]; /* as much as the kernel keeps */
+
+	snprintf(name, sizeof(name), "haul-%s", role);
+	prctl(PR_SET_NAME, name);
+}
+
 static int run_role(const char *name, int argc, char **argv)
 {
 	for (size_t index = 0; index < sizeof(roles) / sizeof(roles[0]); index++) {
-		if (strcmp(roles[index].name, name) == 0)
-			return roles[index].run(argc, argv);
+		if (strcmp(roles[index].name, name) != 0)
+			continue;
+		name_process(name);
+		return roles[index].run(argc, argv);
 	}
 	fprintf(stderr, "haul: unknown role '%s'\n", name);
 	return HAUL_EXIT_FAILED;

@@ -209,7 +209,7 @@ int tree_open(struct tree *tree, uint32_t root, enum tree_side side, const char 
 			free(directory);
 			return error;
 		}
-		if (tree->kept >= TREE_KEPT_DIRECTORIES)
+		if (tree->kept >= tree->kept_max)
 			drop_least_used(tree);
 		directory->next = tree->first;
 		tree->first = directory;
@@ -229,7 +229,7 @@ void tree_give_back(struct tree *tree, struct tree_directory *directory)
 		return;
 	if (!directory->root)
 		forget_directories_of(tree, NULL);
-	else if (tree->kept > TREE_KEPT_DIRECTORIES)
+	else if (tree->kept > tree->kept_max)
 		drop_least_used(tree);
 }
 

@@ -50,6 +50,7 @@ struct tree {
 	struct tree_root *first_root;
 	struct tree_directory *first;
 	unsigned kept;
+	unsigned kept_max;  /* at most TREE_KEPT_DIRECTORIES */
 	bool follow_source; /* the user asked to follow symlinks in the source */
 	bool step_by_step;  /* the kernel has no openat2 */
 };

@@ -11,7 +11,8 @@ static const unsigned kind_count[SLOT_KINDS] = {
 	[SLOT_PART] = SLOT_PARTS,
 };
 
-static int add_kind(struct slot_table *table, enum slot_kind kind, size_t bytes, unsigned *index)
+static int add_kind(struct slot_table *table, enum slot_kind kind, size_t bytes, unsigned usable,
+	unsigned *index)
 {
 	char *memory = calloc(kind_count[kind], bytes);
 
@@ -23,20 +24,23 @@ static int add_kind(struct slot_table *table, enum slot_kind kind, size_t bytes,
 
 		slot->index = (uint16_t)(*index)++;
 		table->by_index[slot->index] = slot;
+		if (i >= usable)
+			continue;
 		slot->next = table->free[kind];
 		table->free[kind] = slot;
 	}
 	return 0;
 }
 
-int slot_table_open(struct slot_table *table, const size_t bytes[SLOT_KINDS])
+int slot_table_open(struct slot_table *table, const size_t bytes[SLOT_KINDS], unsigned files_max)
 {
 	unsigned index = 0;
 	int error = 0;
 
 	*table = (struct slot_table){.busy = 0};
 	for (unsigned kind = 0; kind < SLOT_KINDS && !error; kind++)
-		error = add_kind(table, kind, bytes[kind], &index);
+		error = add_kind(table, kind, bytes[kind],
+			kind == SLOT_FILE ? files_max : kind_count[kind], &index);
 	if (error)
 		slot_table_close(table);
 	return error;

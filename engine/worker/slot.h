@@ -55,8 +55,9 @@ struct slot_queue {
 	struct slot *last;
 };
 
-/* `bytes` are the sizes of what embeds a slot, by kind. -ENOMEM. */
-int slot_table_open(struct slot_table *table, const size_t bytes[SLOT_KINDS]);
+/* `bytes` are the sizes of what embeds a slot, by kind; no more than `files_max` files are ever in
+ * flight. -ENOMEM. */
+int slot_table_open(struct slot_table *table, const size_t bytes[SLOT_KINDS], unsigned files_max);
 void slot_table_close(struct slot_table *table);
 
 /* NULL: all of the kind are in flight. Members other than the slot are as they were left. */

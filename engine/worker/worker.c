@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -243,6 +244,31 @@ static int open_ring(struct executor *executor)
 	return error;
 }
 
+/* What a worker holds besides directories and files: its channel, region, ring, some roots, and
+ * sources that wait to be closed. */
+#define DESCRIPTORS_RESERVED (32 + CLOSE_BATCH_MAX)
+
+/* A file in flight has its source and its target open. */
+#define DESCRIPTORS_PER_FILE 2
+
+/* Where few descriptors are allowed, less is in flight. Returns how many files may be. */
+static unsigned share_descriptors(struct executor *executor)
+{
+	struct rlimit limit;
+	rlim_t spare, files;
+
+	executor->tree.kept_max = TREE_KEPT_DIRECTORIES;
+	if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur == RLIM_INFINITY)
+		return SLOT_FILES;
+	spare = limit.rlim_cur > DESCRIPTORS_RESERVED ? limit.rlim_cur - DESCRIPTORS_RESERVED : 0;
+	if (spare / 3 < TREE_KEPT_DIRECTORIES)
+		executor->tree.kept_max = (unsigned)spare / 3;
+	files = (spare - executor->tree.kept_max) / DESCRIPTORS_PER_FILE;
+	if (files > SLOT_FILES)
+		return SLOT_FILES;
+	return files ? (unsigned)files : 1;
+}
+
 static int open_memory(struct executor *executor)
 {
 	const size_t bytes[SLOT_KINDS] = {
@@ -250,7 +276,7 @@ static int open_memory(struct executor *executor)
 		[SLOT_LISTING] = list_slot_bytes,
 		[SLOT_PART] = part_slot_bytes,
 	};
-	int error = slot_table_open(&executor->slots, bytes);
+	int error = slot_table_open(&executor->slots, bytes, share_descriptors(executor));
 
 	if (!error)
 		error = buffer_pool_open(&executor->pool, EXECUTOR_BUFFERS, TRANSFER_CHUNK_BYTES);

@@ -32,7 +32,7 @@ test_no_locked_memory()
 
 test_few_descriptors()
 {
-	copies_under "few descriptors" prlimit --nofile=256
+	copies_under "few descriptors" prlimit --nofile=64
 	expect_equal "what it says" "" "$(cat "$WORK/err")"
 }
 

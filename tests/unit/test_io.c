@@ -187,7 +187,7 @@ static void test_resolving_goes_deeper_than_a_path_can_be(void **state)
 static void test_the_tree_keeps_directories_open_but_not_all(void **state)
 {
 	struct place *place = *state;
-	struct tree tree = {.kept = 0};
+	struct tree tree = {.kept_max = TREE_KEPT_DIRECTORIES};
 	struct tree_directory *first, *again, *other;
 	char name[16];
 
