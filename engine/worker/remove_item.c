@@ -185,6 +185,8 @@ static int remove_part(struct executor *executor, struct work *work, struct list
 	int error = open_directories(executor, work);
 	unsigned directories;
 
+	if (!error && work->source->unreadable)
+		error = -EACCES;
 	if (!error)
 		error = listing_read(listing, work->source->fd, work->list->position);
 	if (error)

@@ -28,6 +28,7 @@ test_names_outside_of_many_sources()
 		ln "$WORK/from/$number/linked" "$WORK/elsewhere/$number"
 	done
 	expect_status 0 timeout 20 "$HAUL" cp -a "$WORK"/from/* "$WORK/copy"
+	touch -r "$WORK/from" "$WORK/copy"
 	same_tree "$WORK/from" "$WORK/copy"
 }
 
@@ -40,6 +41,7 @@ test_names_in_several_sources()
 		ln "$WORK/from/1/linked" "$WORK/from/$number/linked"
 	done
 	expect_status 0 timeout 20 "$HAUL" cp -a "$WORK"/from/* "$WORK/copy"
+	touch -r "$WORK/from" "$WORK/copy"
 	same_tree "$WORK/from" "$WORK/copy"
 	expect_equal "links" 50 "$(stat -c %h "$WORK/copy/50/linked")"
 }

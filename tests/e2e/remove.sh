@@ -155,6 +155,34 @@ test_what_may_not_go_is_told_once()
 	expect_gone tree/open
 }
 
+test_a_directory_that_may_not_be_read_stays()
+{
+	cd "$WORK"
+	mkdir -p tree/closed/sub
+	chmod 0 tree/closed
+	chown -R nobody tree
+	chmod 755 "$WORK"
+	expect_status 1 setpriv --reuid=nobody --regid=nogroup --clear-groups "$HAUL" rm -rf tree
+	expect_words <<<"haul rm: cannot remove 'tree/closed': Permission denied"
+}
+
+# Deeper than a message between the processes is long.
+test_what_is_too_deep_stays_and_is_named()
+{
+	cd "$WORK"
+	mkdir -p tree/gone
+	(cd tree && for level in $(seq 150); do
+		mkdir "$(printf 'd%0250d' "$level")" && cd -P d*
+	done)
+	expect_status 1 "$HAUL" rm -r tree
+	expect_equal "lines" 1 "$(wc -l <"$WORK/err")"
+	expect_match "^haul rm: cannot remove 'tree/d0+1/d0+2/.*/\.\.\.': File name too long$" "$WORK/err"
+	expect_gone tree/gone
+	expect_status 1 "$HAUL" cp -r tree copy
+	expect_equal "lines" 1 "$(wc -l <"$WORK/err")"
+	expect_match "^haul cp: cannot access 'tree/d0+1/d0+2/.*/\.\.\.': File name too long$" "$WORK/err"
+}
+
 # Somebody fills the directory up while it is removed.
 test_a_directory_that_fills_up_goes_in_the_end()
 {
