@@ -92,8 +92,8 @@ int reply_receive(struct job *job, struct worker *worker);
  * that waits. -ENOMEM. */
 int reply_add_entry(struct job *job, struct directory *directory, const struct wire_entry *entry,
 	struct wire_text name, struct wire_text target, struct item **batch);
-/* Gives up on an item over which workers die: each of its entries counts as failed. */
-void reply_abandon(struct job *job, struct item *item);
+/* Gives up on an item that no worker can do: each of its entries counts as failed. */
+void reply_abandon(struct job *job, struct item *item, enum wire_operation operation, int error);
 
 /* ---- large.c ---- */
 

@@ -260,6 +260,14 @@ static void put_back(struct job *job, struct item *item)
 	queue_push_front(item->type == WIRE_LIST ? &job->lists : &job->work, item);
 }
 
+/* Its path does not fit into a message. */
+static void refuse_depth(struct job *job, struct item *item)
+{
+	bool removal = item->directory->root->phase == ROOT_REMOVING;
+
+	reply_abandon(job, item, removal ? OPERATION_REMOVE : OPERATION_LIST, ENAMETOOLONG);
+}
+
 /* 0: go on; otherwise nothing more can be given to this worker now. */
 static int give(struct job *job, struct worker *worker, struct item *item)
 {
@@ -278,7 +286,7 @@ static int give(struct job *job, struct worker *worker, struct item *item)
 	}
 	ledger_leave(&job->ledger, item);
 	if (error == -ENAMETOOLONG || error == -ENOSPC)
-		reply_abandon(job, item);
+		refuse_depth(job, item);
 	else
 		put_back(job, item);
 	return error == -ENAMETOOLONG || error == -ENOSPC ? 0 : error;
@@ -338,7 +346,7 @@ static void reissue(struct job *job, struct item *item, bool killed)
 	else
 		item->crashes++;
 	if (item->crashes >= CRASHES_MAX || item->kills >= KILLS_MAX)
-		reply_abandon(job, item);
+		reply_abandon(job, item, OPERATION_WORKER_DIED, EIO);
 	else
 		put_back(job, item);
 }

@@ -2,6 +2,7 @@
 #include "job/names.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "job/root.h"
 #include "util/quote.h"
@@ -24,14 +25,25 @@ void names_join(
 	}
 }
 
+/* Of a path that is too deep, as much as there is room for. */
+static void fill_path(const struct directory *directory, char *ret_path, size_t capacity)
+{
+	const struct directory *at = directory;
+	int bytes;
+
+	while ((bytes = directory_path(at, ret_path, capacity - sizeof("/..."))) < 0)
+		at = at->parent;
+	if (at != directory)
+		strcpy(ret_path + bytes, "/...");
+}
+
 void names_fill(struct names *names, const struct directory *directory, struct wire_text name,
 	struct wire_text target)
 {
 	const struct root *root = directory->root;
 	char path[DIRECTORY_PATH_BYTES];
 
-	if (directory_path(directory, path, sizeof(path)) < 0)
-		path[0] = '\0';
+	fill_path(directory, path, sizeof(path));
 	names_join(names->source, sizeof(names->source), root->source_label, path, name.data);
 	names_join(names->target, sizeof(names->target), root->target_label, path,
 		target.bytes ? target.data : name.data);

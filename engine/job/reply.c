@@ -450,14 +450,13 @@ int reply_receive(struct job *job, struct worker *worker)
 	return got ? got : -EPIPE;
 }
 
-void reply_abandon(struct job *job, struct item *item)
+void reply_abandon(struct job *job, struct item *item, enum wire_operation operation, int error)
 {
 	uint32_t count = item->type == WIRE_FILES ? item->entry_count : 1;
 
 	item_forget_failures(item);
 	for (uint32_t i = 0; i < count; i++) {
-		struct wire_failure failure = {
-			.error = EIO, .operation = OPERATION_WORKER_DIED, .index = i};
+		struct wire_failure failure = {.error = error, .operation = operation, .index = i};
 
 		if (item_add_failure(item, &failure, no_text)) {
 			job_out_of_memory(job);
