@@ -83,7 +83,8 @@ void verbose_item(struct job *job, const struct item *item)
 {
 	struct names *names;
 
-	if (!job->options.verbose)
+	/* What a stopping worker answers may be dropped work. */
+	if (!job->options.verbose || job->stopping)
 		return;
 	names = malloc(sizeof(*names));
 	if (!names) {
