@@ -21,6 +21,9 @@
 
 #define END_GRACE_MS 1000
 
+/* The clock of file times moves in steps of up to this (100 Hz). */
+#define FILE_CLOCK_STEP_NS 10000000
+
 #define START_AGAIN_MS 50
 
 enum source_kind {
@@ -420,7 +423,7 @@ int job_run(const struct job_request *request)
 	struct job job = {.request = request, .options = request->options};
 	int error;
 
-	job.options.started_ns = (int64_t)clock_realtime_ns();
+	job.options.started_ns = (int64_t)clock_realtime_ns() - FILE_CLOCK_STEP_NS;
 	raise_descriptor_limit();
 	error = open_crew(&job);
 	if (!error)
