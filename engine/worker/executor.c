@@ -6,6 +6,7 @@
 
 #include "io/reflink.h"
 #include "util/clock.h"
+#include "util/quote.h"
 
 void executor_count(
 	struct executor *executor, struct work *work, enum haul_counter counter, uint64_t amount)
@@ -89,16 +90,16 @@ void executor_warn(struct executor *executor, const struct work *work, uint32_t 
 static void tell_xattr_lost(
 	struct executor *executor, const struct work *work, struct filesystem *filesystem)
 {
-	char directory[1024], line[1200];
+	char directory[1024], quoted[QUOTE_BYTES], line[QUOTE_BYTES + 128];
 
 	if (filesystem->xattr_lost)
 		return;
 	filesystem->xattr_lost = true;
 	directory_name(executor, work, directory, sizeof(directory));
 	snprintf(line, sizeof(line),
-		"extended attributes or ACLs from '%s' are not kept: "
+		"extended attributes or ACLs from %s are not kept: "
 		"the destination can't hold them",
-		directory);
+		quote_name(directory, quoted, sizeof(quoted)));
 	report_notice(&executor->report, line);
 }
 
