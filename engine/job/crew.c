@@ -36,9 +36,8 @@ int crew_open(struct crew *crew, unsigned count, const int *cpu)
 	crew->worker = calloc(count, sizeof(*crew->worker));
 	if (!crew->in_data || !crew->worker)
 		return -ENOMEM;
-	crew->count = count;
-	for (unsigned i = 0; i < count && !error; i++)
-		error = worker_prepare(&crew->worker[i], i, cpu[i]);
+	for (; crew->count < count && !error; crew->count++)
+		error = worker_prepare(&crew->worker[crew->count], crew->count, cpu[crew->count]);
 	return error;
 }
 

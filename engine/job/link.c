@@ -85,7 +85,6 @@ int link_wait(struct link *link, struct directory *directory, const struct wire_
 	struct wire_text name, struct wire_text target)
 {
 	struct link_waiter *waiter = calloc(1, sizeof(*waiter));
-	struct link_waiter **last = &link->waiting;
 	size_t bytes = sizeof(*entry) + name.bytes + target.bytes + 2;
 
 	if (!waiter)
@@ -102,9 +101,8 @@ int link_wait(struct link *link, struct directory *directory, const struct wire_
 	memcpy(waiter->entry->text + name.bytes + 1, target.data, target.bytes);
 	waiter->directory = directory;
 	directory->pending++;
-	while (*last)
-		last = &(*last)->next;
-	*last = waiter;
+	waiter->next = link->waiting;
+	link->waiting = waiter;
 	return 0;
 }
 

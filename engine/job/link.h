@@ -47,7 +47,7 @@ struct link *link_get(
 /* Another name was seen. */
 int link_wait(struct link *link, struct directory *directory, const struct wire_entry *entry,
 	struct wire_text name, struct wire_text target);
-/* Takes the first that waits, or NULL; the caller frees it with link_waiter_free. */
+/* Takes one that waits, or NULL; the caller frees it with link_waiter_free. */
 struct link_waiter *link_take_waiter(struct link *link);
 void link_waiter_texts(
 	const struct link_waiter *waiter, struct wire_text *ret_name, struct wire_text *ret_target);
