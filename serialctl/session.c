@@ -8,14 +8,17 @@
 #include <unistd.h>
 
 #include "serialctl/arrival.h"
+#include "serialctl/name.h"
 
 static void session_opened(struct session *session)
 {
 	const struct haul_port_info *info = haul_port_info(session->port);
+	struct port_name name;
 
 	memcpy(session->path, info->path, sizeof(session->path));
-	/* ttyUSB0 may come back as ttyUSB1. What can't be identified is found by the name given. */
-	if (info->usb)
+	/* ttyUSB0 may come back as ttyUSB1, and another device as ttyUSB0. A name that says what
+	 * the port is stands as it was given: usb:0403:6001 means any of these. */
+	if (info->usb && port_name_parse(session->name, &name) == 0 && name.path)
 		haul_port_identity(info, session->name);
 }
 
