@@ -133,10 +133,12 @@ static int compare(const void *a, const void *b)
 
 static void print_trips(uint64_t *trip_ns, size_t count)
 {
+	const size_t place[] = {count / 2, count * 99 / 100, count * 999 / 1000, count - 1};
+
 	qsort(trip_ns, count, sizeof(*trip_ns), compare);
-	printf("%.1f %.1f %.1f %.1f\n", (double)trip_ns[count / 2] / 1e3,
-		(double)trip_ns[count * 99 / 100] / 1e3, (double)trip_ns[count * 999 / 1000] / 1e3,
-		(double)trip_ns[count - 1] / 1e3);
+	for (size_t i = 0; i < sizeof(place) / sizeof(place[0]); i++)
+		printf("%s%.1f", i ? " " : "", (double)trip_ns[place[i]] / 1e3);
+	putchar('\n');
 }
 
 static int one_trip(struct haul_port *port, size_t bytes, uint64_t *ret_ns)

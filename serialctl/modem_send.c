@@ -62,7 +62,7 @@ static int sending_open(struct sending *sending, const char *path, struct modem_
 static int sending_next_file(struct sending *sending)
 {
 	const struct serial_task *task = sending->exchange->task;
-	struct modem_file file;
+	struct modem_file file = {0};
 	const char *path;
 	int error;
 
