@@ -278,10 +278,14 @@ static bool run_for(
 	return !error;
 }
 
-/* What the link on the command line leads to is what is copied, under the link's name. */
+/* What the link on the command line leads to is what is copied, under the link's name. Anything else
+ * is called what the user calls it. */
 static char *file_path(const struct source *source)
 {
-	return source->follow ? realpath(source->path, NULL) : strdup(source->path);
+	struct stat status;
+	bool is_link = source->follow && !lstat(source->path, &status) && S_ISLNK(status.st_mode);
+
+	return is_link ? realpath(source->path, NULL) : strdup(source->path);
 }
 
 static void begin_file(struct job *job, struct file_run *run, const struct source *source)

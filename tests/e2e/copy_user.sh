@@ -41,6 +41,20 @@ test_own_tree()
 	close_room
 }
 
+test_operands_are_called_what_the_user_calls_them()
+{
+	open_room
+	as_user mkdir copy
+	as_user touch secret open
+	chown 0:0 /mnt/secret
+	chmod 600 /mnt/secret
+	expect_status 1 as_user ./haul cp -v open ./secret copy
+	expect_equal "errors" "haul cp: cannot open './secret' for reading: Permission denied" \
+		"$(cat "$WORK/err")"
+	expect_equal "what it tells" "'open' -> 'copy/open'" "$(cat "$WORK/out")"
+	close_room
+}
+
 test_unreadable_files()
 {
 	open_room
