@@ -278,8 +278,8 @@ static bool run_for(
 	return !error;
 }
 
-/* What the link on the command line leads to is what is copied, under the link's name. Anything else
- * is called what the user calls it. */
+/* What the link on the command line leads to is what is copied, under the link's name. Anything
+ * else is called what the user calls it. */
 static char *file_path(const struct source *source)
 {
 	struct stat status;

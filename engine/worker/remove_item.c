@@ -211,17 +211,29 @@ void remove_listed(struct executor *executor, struct work *work)
 	executor_done(executor, work);
 }
 
+/* Operands may lie one in another or name the same thing, and workers are at all of them at once;
+ * and a worker that died may have been here before. */
+static bool is_gone_already(const struct executor *executor, const struct work *work, int error)
+{
+	if (error != ENOENT)
+		return false;
+	if (work->item->flags & ITEM_RETRIED)
+		return true;
+	return !(work->item->flags & ITEM_MOVED) &&
+	       (executor->options.recursive || executor->options.force);
+}
+
 /* ---- entries ---- */
 
 static void remove_entry(struct executor *executor, struct work *work,
 	const struct wire_entry *entry, struct wire_text name, struct wire_text target)
 {
-	bool retried = work->item->flags & ITEM_RETRIED;
 	const char *target_name = target.bytes ? target.data : name.data;
 
 	if (!may_go(executor, work, name.data, target_name))
 		executor_fail(executor, work, entry->index, OPERATION_NOT_MOVED, -EBUSY);
-	else if (!unlinkat(work->source->fd, name.data, 0) || (errno == ENOENT && retried))
+	else if (!unlinkat(work->source->fd, name.data, 0) ||
+		 is_gone_already(executor, work, errno))
 		removed(executor, work, name);
 	else
 		executor_fail(executor, work, entry->index, OPERATION_REMOVE, -errno);
@@ -230,11 +242,14 @@ static void remove_entry(struct executor *executor, struct work *work,
 void remove_entries(struct executor *executor, struct work *work)
 {
 	int error = open_directories(executor, work);
+	bool all_gone = is_gone_already(executor, work, -error);
 	const struct wire_entry *entry;
 	struct wire_text name, target;
 
 	while (work->entries_left-- && !wire_take_entry(&work->rest, &entry, &name, &target)) {
-		if (error)
+		if (all_gone)
+			removed(executor, work, name);
+		else if (error)
 			executor_fail(executor, work, entry->index, OPERATION_REMOVE, error);
 		else
 			remove_entry(executor, work, entry, name, target);
@@ -257,8 +272,6 @@ static int remove_empty(struct executor *executor, struct work *work)
 	if (unlinkat(parent->fd, name, AT_REMOVEDIR))
 		error = -errno;
 	tree_give_back(&executor->tree, parent);
-	if (error == -ENOENT && work->item->flags & ITEM_RETRIED)
-		error = 0;
 	return error;
 }
 
@@ -266,6 +279,8 @@ void remove_directory(struct executor *executor, struct work *work)
 {
 	int error = remove_empty(executor, work);
 
+	if (is_gone_already(executor, work, -error))
+		error = 0;
 	if (error)
 		executor_fail(executor, work, 0, OPERATION_REMOVE, error);
 	else if (!(work->item->flags & ITEM_MOVED))

@@ -183,6 +183,26 @@ test_what_is_too_deep_stays_and_is_named()
 	expect_match "^haul cp: cannot access 'tree/d0+1/d0+2/.*/\.\.\.': File name too long$" "$WORK/err"
 }
 
+# Workers are at all operands at once.
+test_operands_may_lie_one_in_another()
+{
+	cd "$WORK"
+	for round in 1 2 3 4 5; do
+		mkdir -p tree/sub/deep
+		(cd tree/sub/deep && seq 500 | xargs touch)
+		expect_status 0 "$HAUL" rm -r tree/sub/deep tree/sub tree tree
+		expect_words </dev/null
+		expect_gone tree
+		mkdir tree
+		touch tree/file
+		expect_status 0 "$HAUL" rm -fv tree/file tree/../tree/file tree/file
+		expect_gone tree/file
+	done
+	touch file
+	expect_status 1 "$HAUL" rm file file
+	expect_words <<<"haul rm: cannot remove 'file': No such file or directory"
+}
+
 # Somebody fills the directory up while it is removed.
 test_a_directory_that_fills_up_goes_in_the_end()
 {
