@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -114,6 +115,8 @@ void watcher_end(struct watcher *watcher)
 
 	if (!watcher->pid)
 		return;
+	/* It may be asleep for a while yet. */
+	kill(watcher->pid, SIGWINCH);
 	if (poll(&gone, 1, LAST_WORDS_MS) == 1)
 		waitpid(watcher->pid, NULL, 0);
 	close(watcher->pidfd);

@@ -163,6 +163,19 @@ static int open_roster(struct publish *publish)
 	return roster_open_all(&target, refused, &publish->roster);
 }
 
+static void wake(int signal_number)
+{
+	(void)signal_number;
+}
+
+/* Its terminal has another size, or its coordinator is through: either ends a sleep. */
+static int wake_on_winch(void)
+{
+	const struct sigaction action = {.sa_handler = wake};
+
+	return sigaction(SIGWINCH, &action, NULL) < 0 ? -errno : 0;
+}
+
 /* With one job, interrupts at the terminal are for its coordinator. */
 static int set_signals(struct publish *publish)
 {
@@ -174,7 +187,7 @@ static int set_signals(struct publish *publish)
 	if (publish->request->region_fd >= 0) {
 		for (size_t at = 0; at < sizeof(others) / sizeof(others[0]); at++)
 			signal(others[at], SIG_IGN);
-		return 0;
+		return wake_on_winch();
 	}
 	sigemptyset(&stop);
 	sigaddset(&stop, SIGINT);

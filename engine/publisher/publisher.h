@@ -8,8 +8,9 @@
  *
  * with the job's progress region on that descriptor. The bar goes to standard error, JSON lines go
  * to standard output. It ends by itself, after the job's last event is out; interrupts from the
- * terminal are the coordinator's business. It must not die with its parent: when the coordinator
- * is killed, the publisher is who says so.
+ * terminal are the coordinator's business. SIGWINCH has it look at the job at once, so that nobody
+ * waits for it at the end. It must not die with its parent: when the coordinator is killed, the
+ * publisher is who says so.
  */
 #ifndef ENGINE_PUBLISHER_PUBLISHER_H
 #define ENGINE_PUBLISHER_PUBLISHER_H
