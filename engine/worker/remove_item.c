@@ -75,8 +75,10 @@ static bool may_go(const struct executor *executor, const struct work *work, con
 	if (!(work->item->flags & ITEM_MOVED))
 		return true;
 	target_fd = work->target->fd;
-	if (fstatat(source_fd, name, &source, AT_SYMLINK_NOFOLLOW) ||
-		fstatat(target_fd, target_name, &target, AT_SYMLINK_NOFOLLOW) ||
+	/* What somebody else has removed already is not in doubt. */
+	if (fstatat(source_fd, name, &source, AT_SYMLINK_NOFOLLOW))
+		return errno == ENOENT;
+	if (fstatat(target_fd, target_name, &target, AT_SYMLINK_NOFOLLOW) ||
 		(source.st_mode & S_IFMT) != (target.st_mode & S_IFMT))
 		return false;
 	if (S_ISREG(source.st_mode))

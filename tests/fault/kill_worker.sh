@@ -83,6 +83,35 @@ kill_count_below()
 	[ "$KILLS" -lt "$1" ]
 }
 
+# kill_workers_of ARGUMENT...: runs haul, and kills a few of its workers on the way.
+kill_workers_of()
+{
+	local status=0 kills=0
+	start_haul "$@"
+	while kill -0 "$HAUL_PROCESS" 2>/dev/null && [ "$kills" -lt 6 ]; do
+		! kill_worker || kills=$((kills + 1))
+		sleep_us 5000
+	done
+	wait_for_haul || status=$?
+	[ "$status" = 0 ] || fail "$*: status $status: $(cat "$WORK/err")"
+	expect_equal "$*: what it says" "" "$(cat "$WORK/err")"
+}
+
+test_removals_and_moves()
+{
+	local round
+	make_filesystem other tmpfs 400M
+	"$ROOT/tests/trees/nasty" "$WORK/kept" --only "$FEATURES"
+	for round in 1 2 3; do
+		cp -a "$WORK/kept" "$WORK/tree"
+		kill_workers_of mv "$WORK/tree" "$WORK/other"
+		[ ! -e "$WORK/tree" ] || fail "round $round: the source is still there"
+		same_tree "$WORK/kept" "$WORK/other/tree"
+		kill_workers_of rm -r "$WORK/other/tree"
+		[ ! -e "$WORK/other/tree" ] || fail "round $round: not removed"
+	done
+}
+
 # start_slow_copy MEGABYTES...: of files from a slow disk, so that every kill meets it.
 start_slow_copy()
 {
