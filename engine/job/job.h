@@ -29,15 +29,15 @@ struct job_request {
 	const char *name;    /* of the job; NULL: one is made */
 	char *const *sources;
 	unsigned source_count;
-	const char *target;       /* the destination; NULL for a removal */
-	bool target_is_directory; /* -t: it must be one */
-	bool no_target_directory; /* -T: treat it as a normal name */
-	unsigned prompt;          /* enum job_prompt */
-	bool preserve_root;       /* rm: refuse "/" */
-	bool preserve_mounts;     /* rm: refuse arguments that are mount points */
-	bool follow_arguments;    /* -H: follow symbolic links named on the command line */
-	struct selection selection;  /* of the entries; the caller's */
-	unsigned worker_count;    /* 0: one per CPU that the process may use */
+	const char *target;         /* the destination; NULL for a removal */
+	bool target_is_directory;   /* -t: it must be one */
+	bool no_target_directory;   /* -T: treat it as a normal name */
+	unsigned prompt;            /* enum job_prompt */
+	bool preserve_root;         /* rm: refuse "/" */
+	bool preserve_mounts;       /* rm: refuse arguments that are mount points */
+	bool follow_arguments;      /* -H: follow symbolic links named on the command line */
+	struct selection selection; /* of the entries; the caller's */
+	unsigned worker_count;      /* 0: one per CPU that the process may use */
 	bool json;
 	const char *redis; /* where else to publish; NULL: nowhere. As publisher.h has them */
 	const char *socketio;
