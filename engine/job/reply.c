@@ -217,6 +217,9 @@ static void tell_failure(struct job *job, struct item *item, const struct item_f
 		item->directory->root->failures++;
 	if (item->directory->root->phase == ROOT_REMOVING && remove_explains(job, item, what, name))
 		return;
+	/* One line for a file, however many of its ranges fail. */
+	if (!what->warning && item_is_large(item) && item->large->failed)
+		return;
 	diagnose_entry(job, item->directory, name, target, (enum wire_operation)what->operation,
 		what->error);
 	if (what->warning)

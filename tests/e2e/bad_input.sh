@@ -126,6 +126,14 @@ test_odd_names_are_quoted()
 	as_cp -a $'\xff\xfe' to
 }
 
+test_a_large_file_is_told_of_once()
+{
+	make_filesystem small tmpfs 8M
+	head -c 100M /dev/zero >"$WORK/large"
+	expect_status 1 "$HAUL" cp "$WORK/large" "$WORK/small"
+	expect_equal lines 1 "$(wc -l <"$WORK/err")"
+}
+
 test_full_destination()
 {
 	make_input
