@@ -409,7 +409,7 @@ static void run_planned(struct job *job)
 	open_control(job, &loop);
 	watcher_start(&watcher, job);
 	job->plan = plan_new(job);
-	if (!error && job->plan && remove_is_agreed(job))
+	if (!error && job->plan)
 		run(job, &loop);
 	/* Nobody may write to the destination or the region any more when the end is told. */
 	crew_close(&job->crew, job->stopping || job->fatal ? 0 : END_GRACE_MS);
@@ -423,6 +423,9 @@ int job_run(const struct job_request *request)
 	struct job job = {.request = request, .options = request->options};
 	int error;
 
+	/* Before signals are kept for the event loop: nothing has begun, so one may just end it. */
+	if (!remove_is_agreed(&job))
+		return job.exit_status;
 	job.options.started_ns = (int64_t)clock_realtime_ns() - FILE_CLOCK_STEP_NS;
 	raise_descriptor_limit();
 	error = open_crew(&job);

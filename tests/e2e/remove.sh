@@ -166,6 +166,28 @@ test_a_directory_that_may_not_be_read_stays()
 	expect_words <<<"haul rm: cannot remove 'tree/closed': Permission denied"
 }
 
+test_interrupt_at_the_question()
+{
+	local process status=0
+	cd "$WORK"
+	mkdir tree
+	mkfifo answers
+	env --default-signal=INT "$HAUL" rm -rI tree <answers 2>err &
+	process=$!
+	exec 9>answers
+	wait_until 5 grep -q recursively err
+	kill -INT "$process"
+	wait_until 5 process_ended "$process"
+	wait "$process" || status=$?
+	expect_equal "status" 130 "$status"
+	[ -d tree ] || fail "it went all the same"
+}
+
+process_ended()
+{
+	! grep -q '^State:.[^Z]' "/proc/$1/status"
+}
+
 # Deeper than a message between the processes is long.
 test_what_is_too_deep_stays_and_is_named()
 {
