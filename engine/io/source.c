@@ -123,3 +123,8 @@ bool source_at_rest(const struct stat *status, int64_t opened_sec)
 {
 	return status->st_ctim.tv_sec < opened_sec - REST_SEC;
 }
+
+bool source_changed_since(const struct stat *status, int64_t time_ns)
+{
+	return (int64_t)status->st_ctim.tv_sec * 1000000000 + status->st_ctim.tv_nsec >= time_ns;
+}

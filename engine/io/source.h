@@ -47,4 +47,7 @@ bool source_unchanged(const struct stat *before, const struct stat *after);
  * change after it was opened, so reading its state once is enough. */
 bool source_at_rest(const struct stat *status, int64_t opened_sec);
 
+/* Was its inode changed, or put under its name, at `time_ns` (CLOCK_REALTIME) or later? */
+bool source_changed_since(const struct stat *status, int64_t time_ns);
+
 #endif

@@ -57,8 +57,9 @@ static void sync_temporary(struct executor *executor, struct part *part)
 }
 
 /* A worker may have died between the last step and its answer: then the temporary file is gone and
- * the copy is under its name. */
-static bool was_committed(const struct part *part)
+ * the copy is under its name. What was there before the job is not it: the file is gone, too, when
+ * a worker died after it gave up. */
+static bool was_committed(const struct executor *executor, const struct part *part)
 {
 	const struct stat *source = &part->status;
 	struct stat copy;
@@ -68,14 +69,18 @@ static bool was_committed(const struct part *part)
 		return false;
 	return target_look(part->work->target->fd, part->target_name, source, &copy) ==
 		       TARGET_OPENED &&
-	       copy.st_size == source->st_size;
+	       copy.st_size == source->st_size &&
+	       source_changed_since(&copy, executor->options.started_ns);
 }
 
 void part_commit(struct executor *executor, struct part *part)
 {
 	if (!part_open_source(executor, part))
 		return;
-	if (was_committed(part)) {
+	if (was_committed(executor, part)) {
+		if (executor->options.durable)
+			executor_count(
+				executor, part->work, HAUL_BYTES_DURABLE, part->work->large->bytes);
 		part_tell_done(executor, part, false);
 		part_done(executor, part);
 		return;

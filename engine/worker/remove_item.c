@@ -41,18 +41,13 @@ static void fail_named(struct executor *executor, const struct work *work, struc
 
 /* ---- moved or not ---- */
 
-static bool changed_since(const struct stat *status, int64_t time_ns)
-{
-	return (int64_t)status->st_ctim.tv_sec * 1000000000 + status->st_ctim.tv_nsec >= time_ns;
-}
-
 /* Times are kept as exactly as the destination can: they must be equal only where there is reason
  * to doubt. */
 static bool same_file(const struct executor *executor, const struct stat *a, const struct stat *b)
 {
 	if (a->st_size != b->st_size)
 		return false;
-	return !changed_since(a, executor->options.started_ns) ||
+	return !source_changed_since(a, executor->options.started_ns) ||
 	       (a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec);
 }
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "tests/unit/worker_driver.h"
 
+#include "util/clock.h"
+
 #define LARGE_BYTES (9 * 1024 * 1024 + 12345)
 #define RANGE_BYTES (4 * 1024 * 1024)
 #define TEMPORARY   ".haul.0badcafe0"
@@ -150,6 +152,24 @@ static void test_commits_again_after_a_crash(void **state)
 	assert_int_equal(outcome.done.files, 1);
 }
 
+/* A worker removed the temporary file, and died before it could say why. */
+static void test_takes_no_older_file_for_the_copy(void **state)
+{
+	struct driver *driver = *state;
+	struct wire_prepared prepared;
+	struct outcome outcome;
+
+	driver_write(driver->source_fd, "large", LARGE_BYTES, 1);
+	driver_write(driver->target_fd, "large", LARGE_BYTES, 2);
+	driver->options.started_ns = (int64_t)clock_realtime_ns() + 1;
+	driver_start(driver);
+	prepare(driver, "large", 0, &outcome);
+	prepared = outcome.prepared;
+	assert_int_equal(unlinkat(driver->target_fd, TEMPORARY, 0), 0);
+	commit(driver, "large", &prepared, ITEM_RETRIED, &outcome);
+	assert_int_equal(outcome.failure_count, 1);
+}
+
 static void test_notices_a_source_that_changed(void **state)
 {
 	struct driver *driver = *state;
@@ -293,6 +313,7 @@ int main(void)
 		NAMED_TEST(test_has_no_final_name_before_the_commit),
 		NAMED_TEST(test_prepares_again_after_a_crash),
 		NAMED_TEST(test_commits_again_after_a_crash),
+		NAMED_TEST(test_takes_no_older_file_for_the_copy),
 		NAMED_TEST(test_notices_a_source_that_changed),
 		NAMED_TEST(test_keeps_large_holes),
 		NAMED_TEST(test_replaces_an_existing_file),
