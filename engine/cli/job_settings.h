@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/* What the options of cp, mv and rm fill in, and what it amounts to as a job. */
+#ifndef ENGINE_CLI_JOB_SETTINGS_H
+#define ENGINE_CLI_JOB_SETTINGS_H
+
+#include <stdbool.h>
+
+#include "cli/option.h"
+#include "job/job.h"
+
+/* Which symbolic links in sources are followed. */
+enum job_follow {
+	FOLLOW_DEFAULT = 0, /* none when recursive, all otherwise */
+	FOLLOW_NONE,
+	FOLLOW_ARGUMENTS,
+	FOLLOW_ALL,
+};
+
+/* What the options fill in. */
+struct job_settings {
+	struct job_request request;
+	unsigned follow; /* enum job_follow */
+	const char *target_directory;
+	bool no_target_directory;
+};
+
+/* Completes settings->request from the options and the operands, as GNU cp and mv understand them.
+ * The request points into argv. Returns 0, or -EINVAL after saying what is wrong. */
+int job_settings_finish(struct job_settings *settings, const struct option_set *set, char **operand,
+	int operand_count);
+
+#endif
