@@ -257,6 +257,24 @@ void remove_entries(struct executor *executor, struct work *work)
 
 /* ---- the directory itself ---- */
 
+/* An empty one goes only where the destination could make it. */
+static bool directory_may_go(struct executor *executor, const struct work *work)
+{
+	struct tree_directory *parent;
+	const char *name;
+	struct stat target;
+	bool held;
+
+	if (!(work->item->flags & ITEM_MOVED))
+		return true;
+	if (tree_open_parent(&executor->tree, work->item->root, TREE_TARGET, work->path.data,
+		    work->path.bytes, &parent, &name))
+		return false;
+	held = !fstatat(parent->fd, name, &target, AT_SYMLINK_NOFOLLOW) && S_ISDIR(target.st_mode);
+	tree_give_back(&executor->tree, parent);
+	return held;
+}
+
 static int remove_empty(struct executor *executor, struct work *work)
 {
 	struct tree_directory *parent;
@@ -274,11 +292,14 @@ static int remove_empty(struct executor *executor, struct work *work)
 
 void remove_directory(struct executor *executor, struct work *work)
 {
-	int error = remove_empty(executor, work);
+	bool may_go = directory_may_go(executor, work);
+	int error = may_go ? remove_empty(executor, work) : -EBUSY;
 
 	if (is_gone_already(executor, work, -error))
 		error = 0;
-	if (error)
+	if (!may_go)
+		executor_fail(executor, work, 0, OPERATION_NOT_MOVED, error);
+	else if (error)
 		executor_fail(executor, work, 0, OPERATION_REMOVE, error);
 	else if (!(work->item->flags & ITEM_MOVED))
 		executor_count(executor, work, HAUL_DIRECTORIES_DONE, 1);

@@ -128,4 +128,15 @@ test_nothing_is_lost_when_it_is_killed()
 	rm -f "/dev/shm/haul-$(id -u)/moved-$$-"*
 }
 
+test_directories_without_room_stay()
+{
+	mkdir -p "$WORK/tree"/{1..9}/below "$WORK/to"
+	mount -t tmpfs -o nr_inodes=9 haul-test "$WORK/to"
+	expect_status 1 "$HAUL" mv "$WORK/tree" "$WORK/to"
+	expect_match "cannot create directory .*: No space left on device" "$WORK/err"
+	expect_equal "directories on either side" "$(printf '%s\n' {1..9} {1..9}/below | sort)" \
+		"$( (cd "$WORK/tree" && find . -mindepth 1; cd "$WORK/to/tree" && find . -mindepth 1) |
+			sed 's/^..//' | sort -u)"
+}
+
 run_tests
