@@ -69,6 +69,13 @@ static bool same_content(const struct file *file, const struct stat *status)
 	return source_at_rest(status, file->opened_sec);
 }
 
+/* A log that somebody writes to is better copied as it was found than not at all, as long as that
+ * is said. Its times are those from before the change, so that a later comparison finds it. */
+void file_warn_changed(struct executor *executor, struct file *file)
+{
+	executor_warn(executor, file->work, file->entry->index, OPERATION_SOURCE_CHANGED, 0);
+}
+
 /*
  * The content was read to its end. For nearly all files one look at the state shows that nobody
  * touched them since they were opened. What was changed only recently is read again between two
@@ -77,14 +84,13 @@ static bool same_content(const struct file *file, const struct stat *status)
 static void verify(struct executor *executor, struct file *file, const struct stat *status)
 {
 	bool same = same_content(file, status);
+	bool again = !same && !file->stated;
 
-	if (!same && file->stated) {
-		file_fail(executor, file, OPERATION_SOURCE_CHANGED, 0);
-		return;
-	}
+	if (!same && file->stated)
+		file_warn_changed(executor, file);
 	if (!file->stated)
 		file->status = *status;
-	if (same) {
+	if (!again) {
 		file_store(executor, file);
 		return;
 	}

@@ -58,6 +58,9 @@ void file_begin(struct executor *executor, struct work *work, const struct wire_
 
 /* ---- between the parts of a file's life ---- */
 
+/* The source changed while it was copied: says so, and the copy goes on. */
+void file_warn_changed(struct executor *executor, struct file *file);
+
 /* The file is over: failed, skipped or done. Frees what it holds. */
 void file_fail(
 	struct executor *executor, struct file *file, enum wire_operation operation, int error);

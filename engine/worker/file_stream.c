@@ -40,10 +40,8 @@ static void moved(struct executor *executor, struct file *file)
 		file_fail(executor, file, OPERATION_STAT_SOURCE, -errno);
 		return;
 	}
-	if (!source_unchanged(&file->status, &status)) {
-		file_fail(executor, file, OPERATION_SOURCE_CHANGED, 0);
-		return;
-	}
+	if (!source_unchanged(&file->status, &status))
+		file_warn_changed(executor, file);
 	error = cut_to_content(file);
 	if (error)
 		file_fail(executor, file, OPERATION_WRITE, error);

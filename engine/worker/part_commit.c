@@ -73,6 +73,21 @@ static bool was_committed(const struct executor *executor, const struct part *pa
 	       source_changed_since(&copy, executor->options.started_ns);
 }
 
+/* The copy is kept, and said to be of a file that changed. Its time is from before the change, so
+ * that a later comparison finds it; what the source lost at its end is not made up by zeros. */
+static bool keep_changed(struct executor *executor, struct part *part)
+{
+	const struct wire_large *large = part->work->large;
+	off_t bytes = part->status.st_size;
+
+	executor_warn(executor, part->work, 0, OPERATION_SOURCE_CHANGED, 0);
+	part->status.st_mtim = (struct timespec){large->changed_sec, large->changed_nsec};
+	if ((uint64_t)bytes >= large->bytes || !ftruncate(part->temporary_fd, bytes))
+		return true;
+	fail_commit(executor, part, OPERATION_WRITE, -errno);
+	return false;
+}
+
 void part_commit(struct executor *executor, struct part *part)
 {
 	if (!part_open_source(executor, part))
@@ -85,11 +100,9 @@ void part_commit(struct executor *executor, struct part *part)
 		part_done(executor, part);
 		return;
 	}
-	if (!is_as_prepared(part)) {
-		fail_commit(executor, part, OPERATION_SOURCE_CHANGED, 0);
-		return;
-	}
 	if (!part_open_temporary(executor, part))
+		return;
+	if (!is_as_prepared(part) && !keep_changed(executor, part))
 		return;
 	part_settle(executor, part);
 	if (executor->options.durable)
