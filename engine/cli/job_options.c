@@ -164,11 +164,11 @@ static int add_pattern(void *settings, const struct option_set *set, const struc
 	const char *argument)
 {
 	struct job_settings *job = settings;
+	int error = selection_add(&job->request.selection, row->value, argument);
 
-	if (!selection_add(&job->request.selection, row->value, argument))
-		return 0;
-	option_error(set, "memory exhausted");
-	return -EINVAL;
+	if (error)
+		option_error(set, "cannot use pattern '%s': %s", argument, strerror(-error));
+	return error ? -EINVAL : 0;
 }
 
 /* A job's name becomes a file's. */

@@ -20,6 +20,7 @@ struct worker {
 	pid_t pid; /* 0: not running */
 	int pidfd;
 	int channel;
+	bool greeted;              /* it has said HELLO */
 	bool blocked;              /* its channel was full: wait until it can be written */
 	struct item_queue items;   /* what it has, oldest first */
 	uint32_t lists;            /* LIST items among them */

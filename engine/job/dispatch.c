@@ -351,11 +351,34 @@ static void reissue(struct job *job, struct item *item, bool killed)
 		put_back(job, item);
 }
 
+/* Workers that never get as far as a greeting must not be replaced for ever. */
+static void count_failed_start(struct job *job, const char *reason)
+{
+	if (++job->starts_failed < STARTS_FAILED_MAX || job->fatal)
+		return;
+	for (unsigned i = 0; i < job->crew.count; i++)
+		if (job->crew.worker[i].greeted)
+			return;
+	diagnose(job, "cannot start a worker process: %s", reason);
+	job->fatal = true;
+}
+
+void dispatch_start(struct job *job, struct worker *worker)
+{
+	int error = worker_start(worker, &job->region, &job->options);
+
+	if (error)
+		count_failed_start(job, strerror(-error));
+}
+
 void dispatch_lost(struct job *job, struct worker *worker)
 {
 	bool killed;
 
 	worker_reap(worker, &killed);
+	if (!worker->greeted && !killed)
+		count_failed_start(job, "it ended at once");
+	worker->greeted = false;
 	reset_lane(job, worker);
 	root_table_forget(&job->roots, worker->index);
 	/* Last given, first put back: the queue has them in their old order again. */
@@ -365,23 +388,6 @@ void dispatch_lost(struct job *job, struct worker *worker)
 		dispatch_answered(job, worker, item);
 		reissue(job, item, killed);
 	}
-}
-
-void dispatch_start(struct job *job, struct worker *worker)
-{
-	int error = worker_start(worker, &job->region, &job->options);
-
-	if (!error) {
-		job->starts_failed = 0;
-		return;
-	}
-	if (++job->starts_failed < STARTS_FAILED_MAX)
-		return;
-	for (unsigned i = 0; i < job->crew.count; i++)
-		if (worker_running(&job->crew.worker[i]))
-			return;
-	diagnose(job, "cannot start a worker process: %s", strerror(-error));
-	job->fatal = true;
 }
 
 bool dispatch_idle(const struct job *job)

@@ -384,10 +384,12 @@ static int handle_failure(struct job *job, struct wire_view *view)
 	return item_add_failure(item, failure, name);
 }
 
-static int handle_hello(struct job *job, const struct wire_hello *hello)
+static int handle_hello(struct job *job, struct worker *worker, const struct wire_hello *hello)
 {
 	if (hello->version != WIRE_VERSION)
 		return -EPROTO;
+	worker->greeted = true;
+	job->starts_failed = 0;
 	if (hello->ring_error && !job->ring_refused) {
 		job->ring_refused = true;
 		notify(job, "io_uring is not available (%s): using plain system calls",
@@ -411,7 +413,7 @@ static int handle(struct job *job, struct worker *worker, struct wire_view *view
 {
 	switch (view->type) {
 	case WIRE_HELLO:
-		return handle_hello(job, view->body);
+		return handle_hello(job, worker, view->body);
 	case WIRE_LISTED:
 		return handle_listed(job, worker, view);
 	case WIRE_PREPARED:

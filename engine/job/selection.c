@@ -5,11 +5,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define PATTERN_BYTES_MAX 4096
+
 int selection_add(struct selection *selection, bool include, const char *pattern)
 {
-	struct selection_rule *grown =
-		realloc(selection->rule, (selection->count + 1) * sizeof(*selection->rule));
+	struct selection_rule *grown;
 
+	if (strlen(pattern) >= PATTERN_BYTES_MAX)
+		return -ENAMETOOLONG;
+	grown = realloc(selection->rule, (selection->count + 1) * sizeof(*selection->rule));
 	if (!grown)
 		return -ENOMEM;
 	grown[selection->count] = (struct selection_rule){include, pattern};
@@ -123,13 +127,15 @@ static bool match_text(const char *pattern, const char *path)
 	return match(pattern, slash ? slash + 1 : path);
 }
 
+/* The pattern without its last `end_bytes`, which fits: selection_add has looked. */
 static bool match_without(const char *pattern, size_t end_bytes, const char *path)
 {
-	char *cut = strndup(pattern, strlen(pattern) - end_bytes);
-	bool matched = cut && match_text(cut, path);
+	char cut[PATTERN_BYTES_MAX];
+	size_t bytes = strlen(pattern) - end_bytes;
 
-	free(cut);
-	return matched;
+	memcpy(cut, pattern, bytes);
+	cut[bytes] = '\0';
+	return match_text(cut, path);
 }
 
 static bool ends_with(const char *text, const char *end)

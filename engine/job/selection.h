@@ -26,7 +26,7 @@ struct selection {
 	size_t count;
 };
 
-/* Adds a rule; the pattern stays the caller's. -ENOMEM. */
+/* Adds a rule; the pattern stays the caller's. -ENOMEM; -ENAMETOOLONG: no path is so long. */
 int selection_add(struct selection *selection, bool include, const char *pattern);
 void selection_free(struct selection *selection);
 
