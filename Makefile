@@ -53,17 +53,18 @@ endif
 NO_BUILD_GOALS := deps deps-vm bench-deps demo test clean fmt asan tsan fuzz
 ifneq ($(filter-out $(NO_BUILD_GOALS),$(or $(MAKECMDGOALS),all)),)
 
-ifneq ($(shell $(PKG_CONFIG) --exists liburing 2>/dev/null && echo yes),yes)
-$(error liburing was not found. `make deps` installs it)
+NEEDED := liburing libxxhash
+ifneq ($(shell $(PKG_CONFIG) --exists $(NEEDED) 2>/dev/null && echo yes),yes)
+$(error one of $(NEEDED) was not found. `make deps` installs them)
 endif
 # Other people's headers are not for our warnings.
 library_cflags = $(patsubst -I%,-isystem%,$(shell $(PKG_CONFIG) --cflags $(1)))
-HAUL_CPPFLAGS += $(call library_cflags,liburing)
-HAUL_LIBS += $(shell $(PKG_CONFIG) --libs liburing)
+HAUL_CPPFLAGS += $(call library_cflags,$(NEEDED))
+HAUL_LIBS += $(shell $(PKG_CONFIG) --libs $(NEEDED))
 
 # HAVE_<name> is defined for each optional library that is there.
 OPTIONAL := LIBSERIALPORT=libserialport LIBNL=libnl-3.0 LIBBPF=libbpf BLKID=blkid HIREDIS=hiredis \
-	LIBMICROHTTPD=libmicrohttpd LIBXXHASH=libxxhash
+	LIBMICROHTTPD=libmicrohttpd
 # A BPF program needs its compiler and skeleton generator too.
 BPF_CLANG := $(shell command -v clang)
 BPFTOOL := $(shell PATH="$$PATH:/usr/sbin:/sbin" command -v bpftool)

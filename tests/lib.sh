@@ -82,7 +82,7 @@ make_lib_dir()
 	[ -z "$LIB_DIR" ] || return 0
 	LIB_DIR=${HAUL_TEST_PRIVATE:-$(mktemp -d "${TMPDIR:-/tmp}/haul-test.XXXXXX")}
 	LIB_OWNER=$BASHPID
-	export TMPDIR=$LIB_DIR
+	export TMPDIR=$LIB_DIR XDG_STATE_HOME=$LIB_DIR/state
 	trap clean_up EXIT
 	trap 'exit 130' INT
 	trap 'exit 143' TERM HUP

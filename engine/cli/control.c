@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* haul pause, haul resume and haul cancel: orders to running jobs. */
+/* haul pause and haul cancel: orders to running jobs. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -7,8 +7,6 @@
 #include "cli/command.h"
 #include "haul/exit.h"
 #include "progress/control.h"
-
-#define ANSWER_MS 2000
 
 static const struct option_row rows[] = {
 	{.name = "help", .kind = OPTION_HELP, .group = "Options", .help = "show this help"},
@@ -23,13 +21,6 @@ const struct option_set pause_options = {
 	.usage = usage,
 	.description =
 		"Let jobs stand still, with everything that they hold, until they are resumed.",
-	.row = rows,
-};
-
-const struct option_set resume_options = {
-	.command = "resume",
-	.usage = usage,
-	.description = "Let paused jobs go on.",
 	.row = rows,
 };
 
@@ -49,7 +40,7 @@ static const char *reason(int error, enum control_command command)
 	case -ECONNREFUSED:
 		return "the job is dead";
 	case -EALREADY:
-		return command == CONTROL_PAUSE ? "it does not run" : "it is not paused";
+		return command == CONTROL_PAUSE ? "it does not run" : "it is stopping already";
 	case -ETIMEDOUT:
 		return "the job does not answer";
 	default:
@@ -74,7 +65,7 @@ static int order(const struct option_set *set, enum control_command command, int
 		return HAUL_EXIT_FAILED;
 	}
 	for (; first < argc; first++) {
-		int error = control_ask(argv[first], command, ANSWER_MS);
+		int error = control_ask(argv[first], command, CONTROL_ANSWER_MS);
 
 		if (error)
 			option_error(set, "cannot %s '%s': %s", set->command, argv[first],
@@ -88,11 +79,6 @@ static int order(const struct option_set *set, enum control_command command, int
 int command_pause(int argc, char **argv)
 {
 	return order(&pause_options, CONTROL_PAUSE, argc, argv);
-}
-
-int command_resume(int argc, char **argv)
-{
-	return order(&resume_options, CONTROL_RESUME, argc, argv);
 }
 
 int command_cancel(int argc, char **argv)

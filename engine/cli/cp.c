@@ -21,9 +21,9 @@ const struct option_set cp_options = {
 	.operands = NAMES_FILE,
 };
 
-int command_cp(int argc, char **argv)
+int cp_run(int argc, char **argv, struct past *past)
 {
-	struct job_settings settings = {.request = {.program = "haul cp"}};
+	struct job_settings settings = {.request = {.program = "haul cp", .past = past}};
 	int first, status;
 
 	settings.request.options.operation = JOB_COPY;
@@ -35,9 +35,15 @@ int command_cp(int argc, char **argv)
 	case OPTION_READY:
 		break;
 	}
+	job_settings_note_arguments(&settings, &cp_options, argc, argv);
 	if (job_settings_finish(&settings, &cp_options, argv + first, argc - first) < 0)
 		return HAUL_EXIT_FAILED;
 	status = job_run(&settings.request);
 	selection_free(&settings.request.selection);
 	return status;
+}
+
+int command_cp(int argc, char **argv)
+{
+	return cp_run(argc, argv, NULL);
 }

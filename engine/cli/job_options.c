@@ -2,13 +2,15 @@
 #include "cli/job_options.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "haul/progress.h"
 
-#define OPTION_FIELD(member)  offsetof(struct job_settings, member)
-#define REQUEST_FIELD(member) offsetof(struct job_settings, request.member)
-#define PRESERVE_DEFAULT      "mode,ownership,timestamps"
+#define OPTION_FIELD(member)   offsetof(struct job_settings, member)
+#define REQUEST_FIELD(member)  offsetof(struct job_settings, request.member)
+#define CHECKPOINT_SECONDS_MAX 86400
+#define PRESERVE_DEFAULT       "mode,ownership,timestamps"
 #define PRESERVE_EVERYTHING                                                                        \
 	(PRESERVE_MODE | PRESERVE_OWNER | PRESERVE_TIMES | PRESERVE_LINKS | PRESERVE_XATTR |       \
 		PRESERVE_ALL)
@@ -184,6 +186,22 @@ static int set_job_name(void *settings, const struct option_set *set, const stru
 		return -EINVAL;
 	}
 	job->request.name = argument;
+	return 0;
+}
+
+static int set_checkpoint(void *settings, const struct option_set *set,
+	const struct option_row *row, const char *argument)
+{
+	struct job_settings *job = settings;
+	char *end;
+	double seconds = strtod(argument, &end);
+
+	if (end == argument || *end || !(seconds >= 0 && seconds <= CHECKPOINT_SECONDS_MAX)) {
+		option_wrong(set, "invalid argument '%s' for '--%s'", argument, row->name);
+		return -EINVAL;
+	}
+	job->request.checkpoint_ns = (uint64_t)(seconds * 1e9);
+	job->checkpoints_chosen = true;
 	return 0;
 }
 
@@ -489,6 +507,32 @@ const struct option_row job_option_rows[] = {
 		.metavar = "NAME",
 		.help = "name the job; otherwise a name is made",
 		.apply = set_job_name,
+	},
+	{
+		.name = "durable",
+		.kind = OPTION_FLAG,
+		.commands = COMMAND_CP | COMMAND_MV,
+		.help = "do not report success before everything is on the medium",
+		.offset = REQUEST_FIELD(options.durable),
+	},
+	{
+		.name = "journal",
+		.kind = OPTION_TEXT,
+		.commands = COMMAND_CP | COMMAND_MV,
+		.metavar = "FILE",
+		.help = "keep the journal for haul resume in FILE; the default is a file in "
+			"~/.local/state/haul",
+		.offset = REQUEST_FIELD(journal),
+		.names = NAMES_FILE,
+	},
+	{
+		.name = "checkpoint",
+		.kind = OPTION_CUSTOM,
+		.commands = COMMAND_CP | COMMAND_MV,
+		.metavar = "SECONDS",
+		.help = "make what was copied durable, and note it for haul resume, this often "
+			"(default: 5; 0: never)",
+		.apply = set_checkpoint,
 	},
 	{
 		.name = "workers",

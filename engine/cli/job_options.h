@@ -18,4 +18,8 @@ enum job_command {
 
 extern const struct option_row job_option_rows[];
 
+/* The commands, and the same for a job that was run before (`past`, which stays the caller's). */
+int cp_run(int argc, char **argv, struct past *past);
+int mv_run(int argc, char **argv, struct past *past);
+
 #endif

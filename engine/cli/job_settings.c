@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <sys/stat.h>
 
+#include "job/past.h"
 #include "util/quote.h"
 
 /* GNU's cp follows links unless it copies directories, or is told. */
@@ -52,6 +53,20 @@ static void set_target(struct job_settings *settings, char **operand, int count)
 		request->source_count--;
 		request->target = operand[count - 1];
 	}
+}
+
+void job_settings_note_arguments(
+	struct job_settings *settings, const struct option_set *set, int argc, char **argv)
+{
+	struct job_request *request = &settings->request;
+
+	request->command = set->command;
+	request->argument = argv + 1;
+	request->argument_count = (unsigned)argc - 1;
+	if (request->past)
+		request->name = request->past->job;
+	if (!settings->checkpoints_chosen)
+		request->checkpoint_ns = JOB_CHECKPOINT_NS;
 }
 
 int job_settings_finish(struct job_settings *settings, const struct option_set *set, char **operand,

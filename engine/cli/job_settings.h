@@ -22,7 +22,12 @@ struct job_settings {
 	unsigned follow; /* enum job_follow */
 	const char *target_directory;
 	bool no_target_directory;
+	bool checkpoints_chosen; /* request.checkpoint_ns is the user's */
 };
+
+/* Tells the request how it came about, so that a journal can tell it. After option_parse. */
+void job_settings_note_arguments(
+	struct job_settings *settings, const struct option_set *set, int argc, char **argv);
 
 /* Completes settings->request from the options and the operands, as GNU cp and mv understand them.
  * The request points into argv. Returns 0, or -EINVAL after saying what is wrong. */

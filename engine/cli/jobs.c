@@ -3,10 +3,14 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/command.h"
 #include "haul/exit.h"
 #include "haul/progress.h"
+#include "job/journal.h"
+#include "job/past.h"
+#include "job/state_directory.h"
 #include "util/human.h"
 #include "util/quote.h"
 
@@ -25,12 +29,24 @@ static const char *const usage[] = {"", NULL};
 const struct option_set jobs_options = {
 	.command = "jobs",
 	.usage = usage,
-	.description =
-		"List your jobs: those that run, those that are paused, and those that died.",
+	.description = "List your jobs: those that run, those that are paused, those that can be "
+		       "resumed, and those that died.",
 	.row = rows,
 };
 
-static const char *state_word(struct haul_reader *reader, enum haul_state state)
+/* Has a job that died, or was stopped, left a journal? One that runs holds its own. */
+static bool is_resumable(const char *job)
+{
+	char path[STATE_PATH_BYTES];
+	int fd;
+
+	if (state_journal_path(job, false, path) || journal_open_file(path, false, &fd))
+		return false;
+	close(fd);
+	return true;
+}
+
+static const char *state_word(const char *job, struct haul_reader *reader, enum haul_state state)
 {
 	switch (state) {
 	case HAUL_STATE_DONE:
@@ -43,7 +59,7 @@ static const char *state_word(struct haul_reader *reader, enum haul_state state)
 		break;
 	}
 	if (haul_reader_wait(reader, 0) == HAUL_WAIT_GONE)
-		return "dead";
+		return is_resumable(job) ? "resumable" : "dead";
 	return state == HAUL_STATE_PAUSED ? "paused" : "running";
 }
 
@@ -81,6 +97,12 @@ static void print_arguments(const struct haul_header *header)
 		printf(" ...");
 }
 
+static void print_heading(unsigned *count)
+{
+	if (!(*count)++)
+		printf("%-20s %-9s %-24s %-24s %s\n", "JOB", "STATE", "FILES", "BYTES", "COMMAND");
+}
+
 static int print_job(const char *job, void *context)
 {
 	unsigned *count = context;
@@ -92,16 +114,38 @@ static int print_job(const char *job, void *context)
 	/* One that ended since it was found is not worth a word. */
 	if (haul_reader_open(job, &reader))
 		return 0;
-	if (!(*count)++)
-		printf("%-20s %-9s %-24s %-24s %s\n", "JOB", "STATE", "FILES", "BYTES", "COMMAND");
+	print_heading(count);
 	header = haul_reader_header(reader);
 	haul_reader_totals(reader, &totals);
 	progress_words(&totals, files, bytes, sizeof(files));
-	printf("%-20s %-9s %-24s %-24s %.*s", job, state_word(reader, totals.state), files, bytes,
-		(int)sizeof(header->operation), header->operation);
+	printf("%-20s %-9s %-24s %-24s %.*s", job, state_word(job, reader, totals.state), files,
+		bytes, (int)sizeof(header->operation), header->operation);
 	print_arguments(header);
 	printf("\n");
 	haul_reader_close(reader);
+	return 0;
+}
+
+/* Of a job that has no region any more, the journal alone tells. */
+static int print_journal(const char *job, void *context)
+{
+	char path[STATE_PATH_BYTES], quoted[QUOTE_BYTES];
+	struct haul_reader *reader;
+	struct past past;
+
+	if (!haul_reader_open(job, &reader)) {
+		haul_reader_close(reader);
+		return 0;
+	}
+	if (state_journal_path(job, false, path) || past_open(path, &past))
+		return 0;
+	print_heading(context);
+	printf("%-20s %-9s %-24s %-24s", job, "resumable", "-", "-");
+	for (unsigned i = 0; i < past.argument_count; i++)
+		printf(" %s", i ? quote_name(past.argument[i], quoted, sizeof(quoted))
+				: past.argument[i]);
+	printf("\n");
+	past_close(&past);
 	return 0;
 }
 
@@ -124,6 +168,8 @@ int command_jobs(int argc, char **argv)
 		return HAUL_EXIT_FAILED;
 	}
 	error = haul_jobs_each(print_job, &count);
+	if (error >= 0)
+		error = state_each_journal(print_journal, &count);
 	if (error < 0)
 		option_error(&jobs_options, "cannot list jobs: %s", strerror(-error));
 	else if (!count)

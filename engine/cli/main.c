@@ -16,6 +16,7 @@
 #include "cli/serial.h"
 #include "haul/exit.h"
 #include "publisher/publisher.h"
+#include "worker/keeper.h"
 #include "worker/worker.h"
 
 #define ROLE_PREFIX "--role="
@@ -32,8 +33,16 @@ static int run_worker(int argc, char **argv)
 	return worker_main();
 }
 
+static int run_keeper(int argc, char **argv)
+{
+	(void)argc;
+	(void)argv;
+	return keeper_main();
+}
+
 static const struct role roles[] = {
 	{"worker", run_worker},
+	{"keeper", run_keeper},
 	{"publisher", publisher_main},
 	{"serial", serial_role_main},
 	{"probe", probe_main},

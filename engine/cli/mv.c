@@ -23,10 +23,10 @@ const struct option_set mv_options = {
 	.operands = NAMES_FILE,
 };
 
-int command_mv(int argc, char **argv)
+int mv_run(int argc, char **argv, struct past *past)
 {
 	struct job_settings settings = {
-		.request = {.program = "haul mv"},
+		.request = {.program = "haul mv", .past = past},
 		.follow = FOLLOW_NONE,
 	};
 	struct job_options *options = &settings.request.options;
@@ -44,7 +44,13 @@ int command_mv(int argc, char **argv)
 	case OPTION_READY:
 		break;
 	}
+	job_settings_note_arguments(&settings, &mv_options, argc, argv);
 	if (job_settings_finish(&settings, &mv_options, argv + first, argc - first) < 0)
 		return HAUL_EXIT_FAILED;
 	return job_run(&settings.request);
+}
+
+int command_mv(int argc, char **argv)
+{
+	return mv_run(argc, argv, NULL);
 }

@@ -153,17 +153,6 @@ int ring_stat(struct ring *ring, struct ring_tag tag, int directory_fd, const ch
 	return 0;
 }
 
-int ring_sync(struct ring *ring, struct ring_tag tag, int fd)
-{
-	struct io_uring_sqe *entry = take_entry(ring);
-
-	if (!entry)
-		return -EBUSY;
-	io_uring_prep_fsync(entry, fd, 0);
-	tag_entry(entry, tag);
-	return 0;
-}
-
 int ring_poll(struct ring *ring, struct ring_tag tag, int fd)
 {
 	struct io_uring_sqe *entry = take_entry(ring);

@@ -49,7 +49,6 @@ int ring_open_file(struct ring *ring, struct ring_tag tag, int directory_fd, con
 	struct open_how *how);
 int ring_stat(struct ring *ring, struct ring_tag tag, int directory_fd, const char *name, int flags,
 	unsigned mask, struct statx *ret_status);
-int ring_sync(struct ring *ring, struct ring_tag tag, int fd);
 /* Completes once, when the descriptor is readable or hung up. */
 int ring_poll(struct ring *ring, struct ring_tag tag, int fd);
 

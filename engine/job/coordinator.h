@@ -14,6 +14,8 @@
  *     question.c  what must be asked first
  *     verbose.c   what was done, told line by line
  *     diagnose.c  what is said about failures
+ *     chronicle.c what the journal is told, and what an earlier one told
+ *     checkpoint.c  making what was copied durable, now and then
  *     job.c       start, event loop, end
  */
 #ifndef ENGINE_JOB_COORDINATOR_H
@@ -22,9 +24,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "job/checkpoint.h"
 #include "job/crew.h"
 #include "job/item.h"
 #include "job/job.h"
+#include "job/journal.h"
 #include "job/link.h"
 #include "job/question.h"
 #include "job/root.h"
@@ -32,6 +36,7 @@
 #include "progress/region.h"
 
 struct file_run;
+struct past_large;
 struct plan;
 struct source;
 
@@ -48,8 +53,13 @@ struct job {
 	struct link_table links;
 	struct large *larges; /* those under way */
 	struct plan *plan;
-	uint64_t temporary_count; /* for temporary names */
-	unsigned starts_failed;   /* workers that could not be started, in a row */
+	struct journal journal;
+	int journal_error;  /* why there is none; 0 also when that was said */
+	bool journal_tells; /* of something that is durable */
+	struct checkpoint checkpoint;
+	uint64_t salt;          /* of fingerprints: the journal's */
+	uint64_t run;           /* a random number: temporary names are made from it */
+	unsigned starts_failed; /* workers that could not be started, in a row */
 	int exit_status;
 	struct control control;
 	struct questions questions;
@@ -69,6 +79,8 @@ struct plan *plan_new(struct job *job);
 void plan_free(struct plan *plan);
 /* Begins more sources, as long as there is little to do. */
 void plan_advance(struct job *job);
+/* Is the destination a directory that sources go into? */
+bool plan_is_into_directory(const struct plan *plan);
 bool plan_finished(const struct job *job);
 
 /* ---- dispatch.c ---- */
@@ -102,11 +114,17 @@ struct large {
 	struct directory *directory;
 	struct wire_entry *entry; /* packed, as a link_waiter's */
 	char temporary[32];
+	uint64_t run;                   /* that made the temporary file */
+	struct fingerprint fingerprint; /* of its source, if `known` */
+	const struct past_large *past;  /* what an earlier run left of it, or NULL */
 	uint64_t bytes;
 	int64_t changed_sec;
 	uint32_t changed_nsec;
 	uint32_t outstanding;        /* items */
 	const struct worker *holder; /* who has its latest item */
+	bool known;
+	bool recorded;   /* the journal has some of it */
+	bool remembered; /* and that is durable: the temporary file outlives the job */
 	bool prepared;
 	bool failed;
 	struct link *link; /* when further names wait for it */
@@ -193,6 +211,44 @@ void diagnose_entry(struct job *job, const struct directory *directory, struct w
 void diagnose(struct job *job, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* The same without touching the exit status. */
 void notify(struct job *job, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* ---- chronicle.c ---- */
+
+/* Begins the journal, or goes on with that of an earlier run. False: it was said why the job can't
+ * be done. */
+bool chronicle_open(struct job *job);
+/* Removes the journal of a job that has nothing left to do; says how to resume any other. */
+void chronicle_close(struct job *job);
+/* Says, once, that there is no journal. */
+void chronicle_tell_missing(struct job *job);
+/* No journal from here on, and why. */
+void chronicle_give_up(struct job *job, int error);
+/* A root was made: notes what it is. */
+void chronicle_root(struct job *job, struct root *root);
+/* An item of a copy is done. */
+void chronicle_item(struct job *job, const struct item *item);
+void chronicle_checkpoint(struct job *job, uint64_t covered_bytes, int64_t began_ns);
+/* The fingerprint of an entry. False: it has none. */
+bool chronicle_fingerprint(const struct job *job, const struct directory *directory,
+	const struct wire_entry *entry, struct wire_text target,
+	struct fingerprint *ret_fingerprint);
+/* Has an earlier run made a copy of the file that is durable? */
+bool chronicle_is_durable(const struct job *job, const struct directory *directory,
+	const struct wire_entry *entry, struct wire_text target);
+
+/* ---- checkpoint.c ---- */
+
+/* Something is about to be written to the filesystem of this directory. */
+void checkpoint_watch(struct job *job, int directory_fd, uint64_t device);
+/* Begins a checkpoint when it is time; the last one when everything is done. */
+void checkpoint_advance(struct job *job, bool all_done);
+/* Handles what the keeper answers. */
+void checkpoint_receive(struct job *job);
+/* When to look again (CLOCK_MONOTONIC), 0: not by the clock. */
+uint64_t checkpoint_due_ns(const struct job *job);
+/* Is everything as durable as it was asked to be? */
+bool checkpoint_settled(const struct job *job);
+void checkpoint_end(struct job *job);
 
 /* ---- job.c ---- */
 

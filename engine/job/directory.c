@@ -2,8 +2,14 @@
 #include "job/directory.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "job/root.h"
 
 struct directory *directory_new(
 	struct root *root, struct directory *parent, const char *name, size_t name_bytes)
@@ -60,4 +66,21 @@ int directory_path(const struct directory *directory, char *ret_path, size_t cap
 			*--end = '/';
 	}
 	return (int)bytes - 1;
+}
+
+int directory_open_target(const struct directory *directory)
+{
+	char path[DIRECTORY_PATH_BYTES];
+	struct open_how how = {
+		.flags = O_PATH | O_DIRECTORY | O_CLOEXEC,
+		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS,
+	};
+	int bytes = directory_path(directory, path, sizeof(path));
+	long fd;
+
+	if (bytes < 0)
+		return bytes;
+	fd = syscall(
+		SYS_openat2, directory->root->target_fd, *path ? path : ".", &how, sizeof(how));
+	return fd < 0 ? -errno : (int)fd;
 }

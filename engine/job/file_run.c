@@ -28,6 +28,7 @@ int file_run_open(struct job *job, struct file_run *run, const char *directory, 
 		&job->roots, source_fd, target_fd, directory, target_label, true, &run->root);
 	if (error)
 		return error;
+	chronicle_root(job, run->root);
 	if (job->options.operation == JOB_REMOVE)
 		run->root->phase = ROOT_REMOVING;
 	/* Kept open while more files may join. */

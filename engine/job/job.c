@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
@@ -13,6 +14,7 @@
 
 #include "haul/exit.h"
 #include "job/coordinator.h"
+#include "job/past.h"
 #include "job/watcher.h"
 #include "util/clock.h"
 #include "util/cpu.h"
@@ -32,11 +34,13 @@ enum source_kind {
 	EVENT_SIGNAL = 2,
 	EVENT_CONTROL = 3,
 	EVENT_ANSWER = 4,
+	EVENT_KEEPER = 5,
 };
 
 struct loop {
 	int epoll_fd;
 	int signal_fd;
+	int keeper_fd;
 	bool answers_watched; /* standard input is in the set */
 };
 
@@ -58,7 +62,7 @@ static int loop_open(struct loop *loop)
 {
 	sigset_t stop;
 
-	*loop = (struct loop){.epoll_fd = -1, .signal_fd = -1};
+	*loop = (struct loop){.epoll_fd = -1, .signal_fd = -1, .keeper_fd = KEEPER_NO_FD};
 	sigemptyset(&stop);
 	sigaddset(&stop, SIGINT);
 	sigaddset(&stop, SIGTERM);
@@ -180,6 +184,9 @@ static void handle_event(struct job *job, struct loop *loop, const struct epoll_
 	case EVENT_CONTROL:
 		order_receive(job);
 		break;
+	case EVENT_KEEPER:
+		checkpoint_receive(job);
+		break;
 	default:
 		question_read(job);
 		break;
@@ -194,13 +201,18 @@ static bool any_item(const struct job *job)
 	return false;
 }
 
+static bool all_done(const struct job *job)
+{
+	return plan_finished(job) && dispatch_idle(job) && !question_pending(job);
+}
+
 static bool finished(const struct job *job)
 {
 	if (job->fatal)
 		return true;
 	if (job->stopping)
 		return !any_item(job) || clock_monotonic_ns() >= job->stop_deadline_ns;
-	return plan_finished(job) && dispatch_idle(job) && !question_pending(job);
+	return all_done(job) && checkpoint_settled(job);
 }
 
 static bool listing(const struct job *job)
@@ -226,13 +238,27 @@ static bool lacks_worker(const struct job *job)
 
 static int timeout_ms(const struct job *job)
 {
-	uint64_t now_ns = clock_monotonic_ns();
+	uint64_t now_ns = clock_monotonic_ns(), until_ns = job->stop_deadline_ns;
 
-	if (!job->stop_deadline_ns)
-		return lacks_worker(job) ? START_AGAIN_MS : -1;
-	if (now_ns >= job->stop_deadline_ns)
-		return 0;
-	return (int)((job->stop_deadline_ns - now_ns) / 1000000) + 1;
+	if (!job->stopping && !job->paused)
+		until_ns = checkpoint_due_ns(job);
+	if (lacks_worker(job))
+		return START_AGAIN_MS;
+	if (!until_ns)
+		return -1;
+	return now_ns < until_ns ? (int)((until_ns - now_ns) / 1000000) + 1 : 0;
+}
+
+/* The keeper is started when it is needed first, and another one when that died. */
+static void watch_keeper(struct job *job, struct loop *loop)
+{
+	int fd = job->checkpoint.keeper.pid ? job->checkpoint.keeper.channel : KEEPER_NO_FD;
+
+	if (fd != loop->keeper_fd && fd != KEEPER_NO_FD && loop_add(loop, fd, EVENT_KEEPER, 0)) {
+		diagnose(job, "cannot watch a process: %s", strerror(errno));
+		job->fatal = true;
+	}
+	loop->keeper_fd = fd;
 }
 
 static void give_work(struct job *job, struct loop *loop)
@@ -247,6 +273,8 @@ static void give_work(struct job *job, struct loop *loop)
 			wait_for_room(loop, &job->crew.worker[i]);
 	if (!job->region.header->planning_done && !listing(job))
 		region_set_planning_done(&job->region);
+	checkpoint_advance(job, all_done(job));
+	watch_keeper(job, loop);
 }
 
 /* Standard input is watched only while an answer is awaited: it may be meant for others. */
@@ -388,12 +416,14 @@ static void finish(struct job *job, struct watcher *watcher)
 	enum haul_state state = HAUL_STATE_DONE;
 
 	if (job->stopping && !job->fatal) {
-		notify(job, "stopped before everything was copied");
+		if (job->journal.fd == JOURNAL_NO_FD)
+			notify(job, "stopped before everything was done");
 		job->exit_status = HAUL_EXIT_STOPPED;
 		state = HAUL_STATE_CANCELLED;
 	} else if (job->exit_status) {
 		state = HAUL_STATE_FAILED;
 	}
+	chronicle_close(job);
 	region_set_state(&job->region, state, job->exit_status);
 	watcher_end(watcher);
 }
@@ -409,8 +439,9 @@ static void run_planned(struct job *job)
 	open_control(job, &loop);
 	watcher_start(&watcher, job);
 	job->plan = plan_new(job);
-	if (!error && job->plan)
+	if (!error && job->plan && chronicle_open(job))
 		run(job, &loop);
+	checkpoint_end(job);
 	/* Nobody may write to the destination or the region any more when the end is told. */
 	crew_close(&job->crew, job->stopping || job->fatal ? 0 : END_GRACE_MS);
 	finish(job, &watcher);
@@ -418,15 +449,41 @@ static void run_planned(struct job *job)
 	loop_close(&loop);
 }
 
+/* Where the kernel has none to give yet, the clock is as good: nobody attacks so early. */
+static uint64_t random_number(void)
+{
+	uint64_t number;
+
+	if (getrandom(&number, sizeof(number), GRND_NONBLOCK) != sizeof(number))
+		number = clock_monotonic_ns();
+	return number;
+}
+
+static void take_past(struct job *job, const struct past *past)
+{
+	job->salt = past ? past->salt : random_number();
+	if (!past)
+		return;
+	job->options.durable_from_ns = past->started_ns;
+	job->options.durable_until_ns = past->durable_ns;
+	job->journal_tells = past->durable_ns;
+}
+
 int job_run(const struct job_request *request)
 {
-	struct job job = {.request = request, .options = request->options};
+	struct job job = {
+		.request = request,
+		.options = request->options,
+		.journal = {.fd = JOURNAL_NO_FD},
+		.run = random_number(),
+	};
 	int error;
 
 	/* Before signals are kept for the event loop: nothing has begun, so one may just end it. */
 	if (!remove_is_agreed(&job))
 		return job.exit_status;
 	job.options.started_ns = (int64_t)clock_realtime_ns() - FILE_CLOCK_STEP_NS;
+	take_past(&job, request->past);
 	raise_descriptor_limit();
 	error = open_crew(&job);
 	if (!error)

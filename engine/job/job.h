@@ -8,6 +8,9 @@
 #include "job/selection.h"
 #include "wire/options.h"
 
+/* Between checkpoints, unless the user says otherwise. bench/README.md tells what they cost. */
+#define JOB_CHECKPOINT_NS (5 * UINT64_C(1000000000))
+
 /* When a removal asks. */
 enum job_prompt {
 	JOB_PROMPT_PROTECTED =
@@ -22,6 +25,8 @@ enum job_progress {
 	JOB_PROGRESS_ALWAYS,
 	JOB_PROGRESS_NEVER,
 };
+
+struct past;
 
 struct job_request {
 	struct job_options options;
@@ -38,6 +43,12 @@ struct job_request {
 	bool follow_arguments;      /* -H: follow symbolic links named on the command line */
 	struct selection selection; /* of the entries; the caller's */
 	unsigned worker_count;      /* 0: one per CPU that the process may use */
+	const char *journal;        /* its file; NULL: in the user's state directory */
+	uint64_t checkpoint_ns;     /* between checkpoints; 0: none are made */
+	const char *command;        /* "cp", and what followed it: for the journal */
+	char *const *argument;
+	unsigned argument_count;
+	struct past *past; /* an earlier run that this one continues, or NULL */
 	bool json;
 	const char *redis; /* where else to publish; NULL: nowhere. As publisher.h has them */
 	const char *socketio;

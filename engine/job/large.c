@@ -1,18 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
-#include <fcntl.h>
-#include <linux/openat2.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "job/coordinator.h"
+#include "job/past.h"
 
 /* What one worker copies of a large file at a time: some tens of milliseconds on a fast device, so
  * that several workers share a file fairly and a retry costs little. */
-#define RANGE_BYTES (64ull << 20)
+#define RANGE_BYTES PAST_RANGE_BYTES
 
 static struct wire_entry *keep_entry(
 	const struct wire_entry *entry, struct wire_text name, struct wire_text target)
@@ -51,6 +49,56 @@ static struct item *large_item(struct large *large, enum wire_type type)
 	return item;
 }
 
+static void name_temporary(struct job *job, struct large *large, uint64_t run)
+{
+	struct wire_text name = large_target(large).bytes ? large_target(large) : large_name(large);
+	struct fingerprint directory = {0, 0};
+
+	/* One whose path is too long for a fingerprint is too long for an item, too. */
+	(void)fingerprint_directory(large->directory, job->salt, &directory);
+	large->run = run;
+	snprintf(large->temporary, sizeof(large->temporary), ".haul.%016llx",
+		(unsigned long long)fingerprint_name(directory, name, run));
+}
+
+/* What earlier runs have begun, under the names that they gave. */
+static void remove_leftovers(struct job *job, struct large *large, const struct past *past)
+{
+	int fd = directory_open_target(large->directory);
+
+	if (fd < 0)
+		return;
+	for (unsigned i = 0; i < past->run_count; i++) {
+		if (large->past && large->past->run == past->run[i])
+			continue;
+		name_temporary(job, large, past->run[i]);
+		(void)unlinkat(fd, large->temporary, 0);
+	}
+	close(fd);
+}
+
+/* Finds what is known of the file from an earlier run. */
+static void recall(struct job *job, struct large *large, struct item *prepare)
+{
+	const struct past *past = job->request->past;
+	struct wire_text name = large_target(large).bytes ? large_target(large) : large_name(large);
+
+	large->known = chronicle_fingerprint(
+		job, large->directory, large->entry, name, &large->fingerprint);
+	if (past && large->known)
+		large->past = past_find_large(past, large->fingerprint);
+	if (past)
+		remove_leftovers(job, large, past);
+	name_temporary(job, large, large->past ? large->past->run : job->run);
+	if (!large->past)
+		return;
+	large->recorded = true;
+	large->remembered = true;
+	prepare->flags |= ITEM_CONTINUE;
+	large->changed_sec = large->entry->changed_ns / 1000000000;
+	large->changed_nsec = (uint32_t)(large->entry->changed_ns % 1000000000);
+}
+
 int large_begin(struct job *job, struct directory *directory, const struct wire_entry *entry,
 	struct wire_text name, struct wire_text target, struct link *link)
 {
@@ -70,8 +118,7 @@ int large_begin(struct job *job, struct directory *directory, const struct wire_
 		return -ENOMEM;
 	}
 	item->planned_bytes = entry->bytes;
-	snprintf(large->temporary, sizeof(large->temporary), ".haul.%08x%x",
-		(unsigned)job->region.header->start_realtime_ns, (unsigned)job->temporary_count++);
+	recall(job, large, item);
 	queue_push_back(&job->work, item);
 	directory->pending++;
 	large->next = job->larges;
@@ -107,23 +154,53 @@ static int push_last(struct job *job, struct large *large, enum wire_type type)
 	return 0;
 }
 
+static uint64_t range_length(const struct large *large, uint64_t index)
+{
+	uint64_t left = large->bytes - index * RANGE_BYTES;
+
+	return left < RANGE_BYTES ? left : RANGE_BYTES;
+}
+
+static void spare_range(struct job *job, uint64_t bytes)
+{
+	lane_add(&job->lane, HAUL_BYTES_READ, bytes);
+	lane_add(&job->lane, HAUL_BYTES_ACCEPTED, bytes);
+	lane_add(&job->lane, HAUL_BYTES_DURABLE, bytes);
+}
+
 /* The ranges go before what has not begun, the first one first. */
 static int push_ranges(struct job *job, struct large *large)
 {
 	uint64_t count = (large->bytes + RANGE_BYTES - 1) / RANGE_BYTES;
 
 	for (uint64_t i = count; i-- > 0;) {
-		struct item *item = large_item(large, WIRE_RANGE);
+		struct item *item;
 
+		if (large->past && past_has_part(large->past, i)) {
+			spare_range(job, range_length(large, i));
+			continue;
+		}
+		item = large_item(large, WIRE_RANGE);
 		if (!item)
 			return -ENOMEM;
 		item->offset = i * RANGE_BYTES;
-		item->length = large->bytes - item->offset;
-		if (item->length > RANGE_BYTES)
-			item->length = RANGE_BYTES;
+		item->length = range_length(large, i);
 		queue_push_front(&job->work, item);
 	}
-	return count ? 0 : push_last(job, large, WIRE_COMMIT);
+	return large->outstanding ? 0 : push_last(job, large, WIRE_COMMIT);
+}
+
+/* There is nothing of an earlier run after all. */
+static void begin_anew(struct job *job, struct large *large)
+{
+	large->past = NULL;
+	large->recorded = false;
+	large->remembered = false;
+	name_temporary(job, large, job->run);
+	if (push_last(job, large, WIRE_PREPARE))
+		job_out_of_memory(job);
+	else
+		job->work.first->planned_bytes = large->bytes;
 }
 
 void large_prepared(struct job *job, struct item *item, const struct wire_prepared *prepared)
@@ -131,6 +208,10 @@ void large_prepared(struct job *job, struct item *item, const struct wire_prepar
 	struct large *large = item->large;
 
 	large->outstanding--;
+	if (prepared->stale) {
+		begin_anew(job, large);
+		return;
+	}
 	if (prepared->bytes != item->planned_bytes)
 		lane_add(&job->lane, HAUL_BYTES_PLANNED, prepared->bytes - item->planned_bytes);
 	large->bytes = prepared->bytes;
@@ -171,25 +252,11 @@ void large_item_done(struct job *job, struct item *item)
 		job_out_of_memory(job);
 }
 
-static int open_target_directory(const struct directory *directory)
-{
-	char path[DIRECTORY_PATH_BYTES];
-	struct open_how how = {
-		.flags = O_PATH | O_DIRECTORY | O_CLOEXEC,
-		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS,
-	};
-
-	if (directory_path(directory, path, sizeof(path)) < 0)
-		return -1;
-	return (int)syscall(
-		SYS_openat2, directory->root->target_fd, *path ? path : ".", &how, sizeof(how));
-}
-
 /* Best effort: the file has a name that says whose it is, and never a final one. A worker may have
  * made it without having told so. */
 static void large_discard(struct large *large)
 {
-	int fd = open_target_directory(large->directory);
+	int fd = large->remembered ? -1 : directory_open_target(large->directory);
 
 	if (fd >= 0) {
 		(void)unlinkat(fd, large->temporary, 0);

@@ -59,6 +59,9 @@ static void refuse_rename(struct job *job, const struct source *source, int erro
 /* A rename replaces what is there; a copy to another filesystem must look as if it did, too. */
 static bool clear_target(struct job *job, const struct source *source, const struct stat *there)
 {
+	/* A directory that an earlier run has begun to fill is gone on with. */
+	if (job->request->past && there && S_ISDIR(there->st_mode))
+		return true;
 	if (!there || !unlinkat(job->plan->target_fd, source->target_name,
 			      S_ISDIR(there->st_mode) ? AT_REMOVEDIR : 0))
 		return true;

@@ -9,6 +9,7 @@
 
 #include "job/coordinator.h"
 #include "job/file_run.h"
+#include "job/past.h"
 #include "job/plan.h"
 #include "util/path.h"
 
@@ -37,7 +38,8 @@ static bool find_target(struct job *job, struct plan *plan)
 	const struct job_request *request = job->request;
 	const char *what = request->target_is_directory ? "target directory" : "target";
 
-	if (request->no_target_directory)
+	/* What an earlier run made of the destination must not change what it is. */
+	if (request->no_target_directory || (request->past && !request->past->into_directory))
 		return true;
 	plan->target_fd = open_directory(request->target, 0);
 	if (plan->target_fd >= 0) {
@@ -82,6 +84,11 @@ void plan_free(struct plan *plan)
 	claims_free(&plan->claims);
 	free(plan->target);
 	free(plan);
+}
+
+bool plan_is_into_directory(const struct plan *plan)
+{
+	return plan->into_directory;
 }
 
 bool plan_finished(const struct job *job)
@@ -137,6 +144,11 @@ static bool claim_target(struct job *job, const struct source *source, bool *ret
 	}
 }
 
+static int64_t nanoseconds(const struct timespec *time)
+{
+	return (int64_t)time->tv_sec * 1000000000 + time->tv_nsec;
+}
+
 static void describe_source(const struct source *source, struct wire_entry *ret_entry)
 {
 	const struct stat *status = &source->status;
@@ -146,6 +158,8 @@ static void describe_source(const struct source *source, struct wire_entry *ret_
 		.inode = status->st_ino,
 		.device = status->st_dev,
 		.bytes = (uint64_t)status->st_size,
+		.modified_ns = nanoseconds(&status->st_mtim),
+		.changed_ns = nanoseconds(&status->st_ctim),
 		.mode = status->st_mode,
 		.links = (uint32_t)status->st_nlink,
 		.flags = sparse ? ENTRY_SPARSE : 0,
@@ -157,6 +171,8 @@ static void describe_source(const struct source *source, struct wire_entry *ret_
 static bool make_target_directory(struct job *job, const struct source *source, bool *ret_created)
 {
 	struct stat there;
+
+	bool unfinished;
 
 	*ret_created = !mkdirat(job->plan->target_fd, source->target_name, 0700);
 	if (*ret_created)
@@ -172,6 +188,9 @@ static bool make_target_directory(struct job *job, const struct source *source, 
 			source->target_quoted, source->quoted);
 		return false;
 	}
+	/* An earlier run made it and came no further. */
+	unfinished = (there.st_mode & 07777) == 0700 && there.st_uid == geteuid();
+	*ret_created = job->request->past && unfinished;
 	return true;
 }
 
@@ -204,6 +223,7 @@ static int add_tree(
 		return error;
 	root->created = created;
 	root->prefix = pattern_prefix(source->path);
+	chronicle_root(job, root);
 	root->moved = job->options.operation == JOB_MOVE ? strdup(source->path) : NULL;
 	if (job->options.operation == JOB_MOVE && !root->moved)
 		return -ENOMEM;

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "job/coordinator.h"
 #include "job/names.h"
@@ -26,10 +27,16 @@ static void plan_add(struct job *job, uint64_t bytes)
 static int copy_entry(struct job *job, struct directory *directory, const struct wire_entry *entry,
 	struct wire_text name, struct wire_text target, struct link *link, struct item **batch)
 {
+	struct wire_entry marked = *entry;
 	int error;
 
 	plan_add(job, S_ISREG(entry->mode) ? entry->bytes : 0);
-	if (S_ISREG(entry->mode) && entry->bytes >= LARGE_BYTES_MIN)
+	if (chronicle_is_durable(job, directory, entry, target.bytes ? target : name)) {
+		marked.flags |= ENTRY_DURABLE;
+		entry = &marked;
+	}
+	if (S_ISREG(entry->mode) && entry->bytes >= LARGE_BYTES_MIN &&
+		!(entry->flags & ENTRY_DURABLE))
 		return large_begin(job, directory, entry, name, target, link);
 	error = settle_copy_entry(job, directory, entry, name, target, batch);
 	if (error || !link)
@@ -94,7 +101,7 @@ static int add_directory(struct job *job, struct directory *parent, const struct
 		directory_free(directory);
 		return -ENOMEM;
 	}
-	item->flags = ITEM_MAKE_DIRECTORY;
+	item->flags = ITEM_MAKE_DIRECTORY | (job->request->past ? ITEM_RETRIED : 0);
 	if (job->options.one_file_system && entry->device != parent->root->source_device)
 		item->flags |= ITEM_NO_ENTRIES;
 	queue_push_front(&job->lists, item);
@@ -305,8 +312,25 @@ static int handle_done(struct job *job, struct worker *worker, const struct wire
 			&job->lane, HAUL_BYTES_PLANNED, done->bytes_accepted - item->planned_bytes);
 	dispatch_answered(job, worker, item);
 	tell_failures(job, item);
+	chronicle_item(job, item);
 	conclude(job, item);
 	return 0;
+}
+
+/* Another filesystem may be mounted there. */
+static void watch_directory(struct job *job, const struct directory *directory)
+{
+	uint64_t device = directory->metadata.target_device;
+	int fd;
+
+	if (!device || device == directory->root->target_device)
+		return;
+	fd = directory_open_target(directory);
+	/* One that can't be opened will have no files written to it. */
+	if (fd < 0)
+		return;
+	checkpoint_watch(job, fd, device);
+	close(fd);
 }
 
 static int take_listing(struct job *job, struct item *item, const struct wire_listed *listed,
@@ -318,6 +342,7 @@ static int take_listing(struct job *job, struct item *item, const struct wire_li
 	if (!item->position && listed->directory.mode && directory->root->phase != ROOT_REMOVING) {
 		directory->metadata = listed->directory;
 		directory->listed = true;
+		watch_directory(job, directory);
 		if (directory == directory->root->top && !directory->virtual)
 			directory->metadata.created = directory->root->created;
 	}

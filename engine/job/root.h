@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "job/directory.h"
+#include "job/fingerprint.h"
 
 /* A copy or a removal has one phase; a move to another filesystem has three. */
 enum root_phase {
@@ -31,6 +32,7 @@ struct root {
 	char *target_label;
 	char *prefix; /* of paths as patterns see them: the directory's name; NULL: none */
 	struct directory *top;
+	struct fingerprint fingerprint; /* of both directories; zero: they can't be told again */
 	uint64_t source_device;
 	uint64_t target_device; /* with target_inode: to notice a copy into itself */
 	uint64_t target_inode;

@@ -13,6 +13,9 @@
 
 #define CONTROL_SUFFIX ".control"
 
+/* Long enough for a job on a busy machine. */
+#define CONTROL_ANSWER_MS 2000
+
 enum control_command {
 	CONTROL_PAUSE = 1,
 	CONTROL_RESUME = 2,

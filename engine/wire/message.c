@@ -228,6 +228,10 @@ static size_t body_bytes_of(uint32_t type)
 		return sizeof(struct wire_done);
 	case WIRE_NOTICE:
 		return sizeof(struct wire_notice);
+	case WIRE_KEEP:
+		return sizeof(struct wire_keep);
+	case WIRE_KEPT:
+		return sizeof(struct wire_kept);
 	default:
 		return SIZE_MAX;
 	}

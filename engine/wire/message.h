@@ -29,6 +29,9 @@
  * A move to another filesystem is a copy, a SYNC, and a removal of what the destination holds by
  * then.
  *
+ * To another process, the keeper, the coordinator says KEEP (make something durable) and is
+ * answered with KEPT.
+ *
  * An item (LIST to SYNC) is answered by exactly one DONE, LISTED or PREPARED, and by a FAILURE
  * for each of its entries that failed, before that. Items are idempotent: the coordinator sends
  * one again when its worker died. Bump WIRE_VERSION when a layout changes.
@@ -43,7 +46,7 @@
 
 #include "wire/options.h"
 
-#define WIRE_VERSION        1u
+#define WIRE_VERSION        2u
 #define WIRE_CHANNEL_FD     3            /* where a role finds its channel */
 #define WIRE_REGION_FD      4            /* and the progress region */
 #define WIRE_DATAGRAM_BYTES (128 * 1024) /* a datagram is never longer */
@@ -64,6 +67,7 @@ enum wire_type {
 	WIRE_STOP,
 	WIRE_PAUSE,
 	WIRE_RESUME,
+	WIRE_KEEP,
 
 	WIRE_HELLO = 64,
 	WIRE_LISTED,
@@ -71,6 +75,7 @@ enum wire_type {
 	WIRE_FAILURE,
 	WIRE_DONE,
 	WIRE_NOTICE,
+	WIRE_KEPT,
 };
 
 struct wire_record {
@@ -112,6 +117,7 @@ enum item_flag {
 	ITEM_MAKE_DIRECTORY = 1 << 1, /* LIST: create the destination directory first */
 	ITEM_REMOVE = 1 << 3,         /* LIST, FILES, FINISH: of a removal, see below */
 	ITEM_MOVED = 1 << 4,          /* the same, but only of what the destination holds as well */
+	ITEM_CONTINUE = 1 << 5,       /* PREPARE: go on with the temporary file of an earlier run */
 	ITEM_NO_ENTRIES = 1 << 2,     /* LIST: no further than that: a mount point under -x */
 };
 
@@ -128,6 +134,8 @@ struct wire_entry {
 	uint64_t inode;
 	uint64_t device;
 	uint64_t bytes;
+	int64_t modified_ns; /* CLOCK_REALTIME */
+	int64_t changed_ns;
 	uint32_t mode; /* type and permissions */
 	uint32_t links;
 	uint16_t name_bytes;
@@ -141,6 +149,7 @@ enum entry_flag {
 	ENTRY_SPARSE = 1 << 0,    /* fewer blocks than bytes */
 	ENTRY_PROTECTED = 1 << 1, /* by_entry: its user may not write to it */
 	ENTRY_EMPTY = 1 << 2,     /* by_entry: a directory with nothing in it */
+	ENTRY_DURABLE = 1 << 3, /* FILES: an earlier run has copied it, if its copy still stands */
 };
 
 /* LINK: wire_item (the directory of the new name), then path, existing path, name; NULs between.
@@ -161,7 +170,7 @@ struct wire_large {
 	uint64_t bytes;      /* of the source, as PREPARED told (PREPARE: as listed) */
 	uint64_t offset;     /* RANGE */
 	uint64_t length;     /* RANGE */
-	int64_t changed_sec; /* the source's ctime as PREPARED told: COMMIT checks it */
+	int64_t changed_sec; /* its ctime, likewise: COMMIT checks it */
 	uint32_t changed_nsec;
 	uint16_t name_bytes;
 	uint16_t target_bytes;
@@ -180,7 +189,8 @@ struct wire_directory {
 	uint32_t mode;
 	uint32_t uid;
 	uint32_t gid;
-	uint32_t created; /* 1: the destination directory is new */
+	uint32_t created;       /* 1: the destination directory is new */
+	uint64_t target_device; /* that the destination directory is on; 0: unknown */
 };
 
 struct wire_finish {
@@ -209,7 +219,9 @@ struct wire_prepared {
 	uint64_t data_bytes; /* progress already made: all of it when `finished` */
 	int64_t changed_sec;
 	uint32_t changed_nsec;
-	uint32_t finished; /* 1: copied and in place already (a reflink): no ranges, no commit */
+	uint32_t finished;  /* 1: copied and in place already (a reflink): no ranges, no commit */
+	uint32_t stale;     /* 1: there was nothing to CONTINUE, and there is nothing now */
+	uint32_t continued; /* 1: the temporary file is that of an earlier run */
 };
 
 /* What was being done when it failed: the coordinator words it. */
@@ -265,6 +277,17 @@ struct wire_done {
 	uint64_t bytes_accepted;
 	uint64_t bytes_durable;
 	uint64_t directories;
+};
+
+/* Comes with two descriptors of one thing: a directory, whose filesystem is meant, or a file. */
+struct wire_keep {
+	uint32_t number; /* told back */
+	uint32_t reserved;
+};
+
+struct wire_kept {
+	uint32_t number;
+	int32_t error; /* 0 or -errno */
 };
 
 struct wire_notice {

@@ -36,11 +36,13 @@ enum preserve {
 };
 
 struct job_options {
-	uint32_t operation; /* enum job_operation */
-	uint32_t strategy;  /* enum job_strategy */
-	uint32_t preserve;  /* bits of enum preserve */
-	uint32_t umask;     /* of the process that started the job */
-	int64_t started_ns; /* CLOCK_REALTIME: what did not change since is what was copied */
+	uint32_t operation;      /* enum job_operation */
+	uint32_t strategy;       /* enum job_strategy */
+	uint32_t preserve;       /* bits of enum preserve */
+	uint32_t umask;          /* of the process that started the job */
+	int64_t started_ns;      /* CLOCK_REALTIME: what did not change since is what was copied */
+	int64_t durable_from_ns; /* CLOCK_REALTIME: when the job's first run began, 0: this is it */
+	int64_t durable_until_ns; /* the same of the last sync that succeeded; 0: there was none */
 	bool recursive;
 	bool dereference;
 	bool one_file_system;

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <time.h>
 
+#include "worker/durable.h"
 #include "worker/files_item.h"
 
 const size_t file_slot_bytes = sizeof(struct file);
@@ -278,15 +279,22 @@ static void file_complete(
 	case FILE_CHUNK:
 		file_stream_chunk(executor, file, tag.part, result);
 		break;
-	case FILE_SYNCED:
-		file_synced(executor, file, result);
-		break;
 	}
 }
 
 static void file_run(struct executor *executor, struct slot *slot)
 {
 	file_stream_run(executor, (struct file *)slot);
+}
+
+static void file_spared(struct executor *executor, struct file *file)
+{
+	file->status.st_size = (off_t)file->entry->bytes;
+	/* An earlier run did. */
+	executor_count(executor, file->work, HAUL_BYTES_READ, file->entry->bytes);
+	executor_count(executor, file->work, HAUL_BYTES_ACCEPTED, file->entry->bytes);
+	executor_count(executor, file->work, HAUL_BYTES_DURABLE, file->entry->bytes);
+	file_done(executor, file);
 }
 
 static const struct slot_type file_type = {
@@ -315,6 +323,10 @@ void file_begin(struct executor *executor, struct work *work, const struct wire_
 	file->target.directory_fd = work->target->fd;
 	file->target.name = file->target_name;
 	file->target.filesystem = work->target->filesystem;
+	if (durable_copy_stands(executor, work, entry, file->target_name)) {
+		file_spared(executor, file);
+		return;
+	}
 	error = source_open_cached(&executor->manner, work->source->fd, name.data, &fd);
 	if (error == -EAGAIN)
 		open_through_ring(executor, file);

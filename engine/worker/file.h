@@ -23,7 +23,6 @@ enum file_operation {
 	FILE_OPENED,
 	FILE_READ,
 	FILE_CHUNK,
-	FILE_SYNCED,
 };
 
 struct file {
@@ -71,9 +70,8 @@ void file_done(struct executor *executor, struct file *file);
 bool file_open_target(struct executor *executor, struct file *file);
 /* Stores what the buffer holds. */
 void file_store(struct executor *executor, struct file *file);
-/* The content is there: metadata, sync, name. */
+/* The content is there: metadata, name. */
 void file_settle(struct executor *executor, struct file *file);
-void file_synced(struct executor *executor, struct file *file, int result);
 
 /* Moves the content in chunks; `file->buffer` is NULL, the source open. */
 void file_stream(struct executor *executor, struct file *file);

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "io/xattr.h"
+#include "worker/durable.h"
 #include "worker/file.h"
 
 /* A name that is taken and free again, over and over, is no accident. */
@@ -66,7 +67,7 @@ static bool is_copy(const struct stat *source, const struct stat *existing)
 
 /* What is under the name after a worker died over the item was most likely copied by that: times
  * are set last. It must not be written to again, since it is whole. */
-static bool was_copied(const struct file *file)
+static bool was_copied(const struct executor *executor, const struct file *file)
 {
 	struct stat existing;
 	int found;
@@ -74,7 +75,9 @@ static bool was_copied(const struct file *file)
 	if (!(file->work->item->flags & ITEM_RETRIED))
 		return false;
 	found = target_look(file->target.directory_fd, file->target.name, &file->status, &existing);
-	return found == TARGET_OPENED && is_copy(&file->status, &existing);
+	/* What an earlier run left may have lost its content with the power. */
+	return found == TARGET_OPENED && durable_is_of_this_run(executor, &existing) &&
+	       is_copy(&file->status, &existing);
 }
 
 static void count_content(struct executor *executor, struct file *file, uint64_t bytes)
@@ -128,7 +131,7 @@ static bool open_existing(struct executor *executor, struct file *file, bool *re
 	int found;
 
 	*ret_absent = false;
-	if (was_copied(file)) {
+	if (was_copied(executor, file)) {
 		count_content(executor, file, (uint64_t)file->status.st_size);
 		file_done(executor, file);
 		return false;
@@ -220,27 +223,6 @@ static void publish(struct executor *executor, struct file *file)
 		file_done(executor, file);
 }
 
-void file_synced(struct executor *executor, struct file *file, int result)
-{
-	uint64_t bytes = file->buffer ? file->filled : (uint64_t)file->status.st_size;
-
-	if (result < 0) {
-		file_fail(executor, file, OPERATION_SYNC, result);
-		return;
-	}
-	executor_count(executor, file->work, HAUL_BYTES_DURABLE, bytes);
-	publish(executor, file);
-}
-
-static void sync_target(struct executor *executor, struct file *file)
-{
-	int fd = file->target.fd;
-
-	if (executor->ring && !ring_sync(executor->ring, slot_tag(&file->slot, FILE_SYNCED), fd))
-		return;
-	file_synced(executor, file, fsync(fd) ? -errno : 0);
-}
-
 void file_settle(struct executor *executor, struct file *file)
 {
 	struct metadata_result result;
@@ -249,8 +231,5 @@ void file_settle(struct executor *executor, struct file *file)
 		    &file->present, &result))
 		executor_warn_metadata(
 			executor, file->work, file->entry->index, file->target.filesystem, &result);
-	if (executor->options.durable)
-		sync_target(executor, file);
-	else
-		publish(executor, file);
+	publish(executor, file);
 }

@@ -55,10 +55,6 @@ static void finish(struct executor *executor, struct work *work)
 		executor_fail(executor, work, 0, OPERATION_OPEN_TARGET, error);
 		return;
 	}
-	if (executor->options.durable && fsync(work->target->fd)) {
-		executor_fail(executor, work, 0, OPERATION_SYNC, -errno);
-		return;
-	}
 	executor_count(executor, work, HAUL_DIRECTORIES_DONE, 1);
 }
 

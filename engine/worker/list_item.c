@@ -22,7 +22,9 @@
 /* Entries asked for at once, then. */
 #define STAT_DEPTH 64
 
-#define STAT_MASK (STATX_TYPE | STATX_MODE | STATX_NLINK | STATX_INO | STATX_SIZE | STATX_BLOCKS)
+#define STAT_MASK                                                                                  \
+	(STATX_TYPE | STATX_MODE | STATX_NLINK | STATX_INO | STATX_SIZE | STATX_BLOCKS |           \
+		STATX_MTIME | STATX_CTIME)
 
 struct list {
 	struct slot slot;
@@ -145,6 +147,11 @@ static void answer(struct executor *executor, struct list *list)
 
 /* ---- what the entries are ---- */
 
+static int64_t nanoseconds(const struct statx_timestamp *time)
+{
+	return time->tv_sec * 1000000000 + time->tv_nsec;
+}
+
 /* An entry whose state can't be read has no type: it fails when it is to be copied, under its own
  * name. */
 static void take_status(struct list *list, unsigned index, int result, const struct statx *status)
@@ -158,6 +165,8 @@ static void take_status(struct list *list, unsigned index, int result, const str
 	entry->inode = status->stx_ino;
 	entry->device = makedev(status->stx_dev_major, status->stx_dev_minor);
 	entry->bytes = status->stx_size;
+	entry->modified_ns = nanoseconds(&status->stx_mtime);
+	entry->changed_ns = nanoseconds(&status->stx_ctime);
 	entry->mode = status->stx_mode;
 	entry->links = status->stx_nlink;
 	if (S_ISREG(status->stx_mode) && status->stx_blocks < status->stx_size / 512)
@@ -269,13 +278,15 @@ static bool was_made(const struct work *work, const struct stat *status)
 	       status->st_uid == geteuid();
 }
 
-static enum wire_operation make_below(const struct work *work, int parent_fd, const char *name,
-	uint32_t *ret_created, int *ret_error)
+static enum wire_operation make_below(const struct work *work, const struct tree_directory *parent,
+	const char *name, struct wire_directory *directory, int *ret_error)
 {
+	int parent_fd = parent->fd;
 	struct stat status;
 
 	*ret_error = 0;
-	*ret_created = 1;
+	directory->created = 1;
+	directory->target_device = parent->filesystem->device;
 	if (!mkdirat(parent_fd, name, 0700))
 		return OPERATION_NONE;
 	*ret_error = -errno;
@@ -287,26 +298,26 @@ static enum wire_operation make_below(const struct work *work, int parent_fd, co
 	}
 	if (!S_ISDIR(status.st_mode))
 		return OPERATION_NOT_DIRECTORY;
-	*ret_created = was_made(work, &status);
+	directory->created = was_made(work, &status);
+	directory->target_device = status.st_dev;
 	return OPERATION_NONE;
 }
 
 /* For its owner only until it is finished. Returns what failed. */
-static enum wire_operation make_directory(
-	struct executor *executor, const struct work *work, uint32_t *ret_created, int *ret_error)
+static enum wire_operation make_directory(struct executor *executor, const struct work *work,
+	struct wire_directory *directory, int *ret_error)
 {
 	struct tree_directory *parent;
 	enum wire_operation failed;
 	const char *name;
 
-	*ret_created = 0;
 	if (!work->path.bytes)
 		return OPERATION_NONE; /* the root is held open: it exists */
 	*ret_error = tree_open_parent(&executor->tree, work->item->root, TREE_TARGET,
 		work->path.data, work->path.bytes, &parent, &name);
 	if (*ret_error)
 		return OPERATION_MAKE_DIRECTORY;
-	failed = make_below(work, parent->fd, name, ret_created, ret_error);
+	failed = make_below(work, parent, name, directory, ret_error);
 	tree_give_back(&executor->tree, parent);
 	return failed;
 }
@@ -315,7 +326,6 @@ static enum wire_operation begin_directory(
 	struct executor *executor, struct list *list, int *ret_error)
 {
 	struct work *work = list->work;
-	uint32_t created = 0;
 	enum wire_operation failed = OPERATION_NONE;
 
 	*ret_error = tree_open(&executor->tree, work->item->root, TREE_SOURCE, work->path.data,
@@ -328,8 +338,7 @@ static enum wire_operation begin_directory(
 	if (*ret_error)
 		return OPERATION_STAT_SOURCE;
 	if (work->item->flags & ITEM_MAKE_DIRECTORY)
-		failed = make_directory(executor, work, &created, ret_error);
-	list->directory.created = created;
+		failed = make_directory(executor, work, &list->directory, ret_error);
 	return failed;
 }
 

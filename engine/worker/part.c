@@ -86,6 +86,16 @@ bool part_open_source(struct executor *executor, struct part *part)
 	return !error;
 }
 
+bool part_source_is_as_told(const struct part *part)
+{
+	const struct wire_large *told = part->work->large;
+	const struct stat *status = &part->status;
+
+	return (uint64_t)status->st_size == told->bytes &&
+	       status->st_ctim.tv_sec == told->changed_sec &&
+	       status->st_ctim.tv_nsec == told->changed_nsec;
+}
+
 bool part_open_temporary(struct executor *executor, struct part *part)
 {
 	int fd = openat(part->work->target->fd, part->temporary, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
@@ -108,10 +118,7 @@ static void part_complete(
 {
 	struct part *part = (struct part *)slot;
 
-	if (tag.operation == PART_CHUNK)
-		part_range_chunk(executor, part, tag.part, result);
-	else
-		part_commit_synced(executor, part, result);
+	part_range_chunk(executor, part, tag.part, result);
 }
 
 static const struct slot_type part_type = {

@@ -13,7 +13,6 @@
 /* The operations of its requests. */
 enum part_operation {
 	PART_CHUNK,
-	PART_SYNCED,
 };
 
 /* One of the three items at work. */
@@ -44,11 +43,12 @@ void part_range(struct executor *executor, struct part *part);
 void part_range_run(struct executor *executor, struct part *part);
 void part_range_chunk(struct executor *executor, struct part *part, unsigned chunk, int result);
 void part_commit(struct executor *executor, struct part *part);
-void part_commit_synced(struct executor *executor, struct part *part, int result);
 
 /* Opens the source and looks at it. False: the item failed and is over. */
 bool part_open_source(struct executor *executor, struct part *part);
-/* The same for the temporary file, which exists. */
+/* Has the source the size and time of change that the item tells? */
+bool part_source_is_as_told(const struct part *part);
+/* Opens the temporary file, which exists. False: the item failed and is over. */
 bool part_open_temporary(struct executor *executor, struct part *part);
 
 /* The item is over: without success, with it, or after another answer than DONE. */

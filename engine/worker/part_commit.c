@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "worker/durable.h"
 #include "worker/part.h"
 
 static void fail_commit(
@@ -10,16 +11,6 @@ static void fail_commit(
 {
 	part_remove_temporary(part);
 	part_fail(executor, part, operation, error);
-}
-
-static bool is_as_prepared(const struct part *part)
-{
-	const struct wire_large *told = part->work->large;
-	const struct stat *status = &part->status;
-
-	return (uint64_t)status->st_size == told->bytes &&
-	       status->st_ctim.tv_sec == told->changed_sec &&
-	       status->st_ctim.tv_nsec == told->changed_nsec;
 }
 
 static void publish(struct executor *executor, struct part *part)
@@ -35,25 +26,6 @@ static void publish(struct executor *executor, struct part *part)
 		return;
 	part_tell_done(executor, part, skipped);
 	part_done(executor, part);
-}
-
-void part_commit_synced(struct executor *executor, struct part *part, int result)
-{
-	if (result < 0) {
-		fail_commit(executor, part, OPERATION_SYNC, result);
-		return;
-	}
-	executor_count(executor, part->work, HAUL_BYTES_DURABLE, part->work->large->bytes);
-	publish(executor, part);
-}
-
-static void sync_temporary(struct executor *executor, struct part *part)
-{
-	int fd = part->temporary_fd;
-
-	if (executor->ring && !ring_sync(executor->ring, slot_tag(&part->slot, PART_SYNCED), fd))
-		return;
-	part_commit_synced(executor, part, fsync(fd) ? -errno : 0);
 }
 
 /* A worker may have died between the last step and its answer: then the temporary file is gone and
@@ -93,20 +65,14 @@ void part_commit(struct executor *executor, struct part *part)
 	if (!part_open_source(executor, part))
 		return;
 	if (was_committed(executor, part)) {
-		if (executor->options.durable)
-			executor_count(
-				executor, part->work, HAUL_BYTES_DURABLE, part->work->large->bytes);
 		part_tell_done(executor, part, false);
 		part_done(executor, part);
 		return;
 	}
 	if (!part_open_temporary(executor, part))
 		return;
-	if (!is_as_prepared(part) && !keep_changed(executor, part))
+	if (!part_source_is_as_told(part) && !keep_changed(executor, part))
 		return;
 	part_settle(executor, part);
-	if (executor->options.durable)
-		sync_temporary(executor, part);
-	else
-		publish(executor, part);
+	publish(executor, part);
 }

@@ -5,7 +5,14 @@
 
 #include "worker/part.h"
 
-static void answer(struct executor *executor, struct part *part, bool finished)
+enum answer {
+	ANSWER_READY,
+	ANSWER_FINISHED,
+	ANSWER_CONTINUED,
+	ANSWER_STALE,
+};
+
+static void answer(struct executor *executor, struct part *part, enum answer state)
 {
 	struct wire_prepared prepared = {
 		.id = part->work->item->id,
@@ -13,7 +20,9 @@ static void answer(struct executor *executor, struct part *part, bool finished)
 		.data_bytes = part->transfer.accepted_bytes,
 		.changed_sec = part->status.st_ctim.tv_sec,
 		.changed_nsec = (uint32_t)part->status.st_ctim.tv_nsec,
-		.finished = finished,
+		.finished = state == ANSWER_FINISHED,
+		.stale = state == ANSWER_STALE,
+		.continued = state == ANSWER_CONTINUED,
 	};
 
 	report_put(&executor->report, WIRE_PREPARED, &prepared, sizeof(prepared));
@@ -33,6 +42,21 @@ static int create_temporary(struct part *part)
 		return -errno;
 	part->temporary_fd = fd;
 	return 0;
+}
+
+/* The temporary file of an earlier run, whose name nobody else would use. One that can't be gone on
+ * with goes. */
+static bool find_temporary(struct part *part)
+{
+	struct stat status;
+	bool fits =
+		!fstatat(part->work->target->fd, part->temporary, &status, AT_SYMLINK_NOFOLLOW) &&
+		S_ISREG(status.st_mode) && status.st_uid == geteuid() && status.st_nlink == 1 &&
+		status.st_size == part->status.st_size && part_source_is_as_told(part);
+
+	if (!fits)
+		part_remove_temporary(part);
+	return fits;
 }
 
 static int share(struct executor *executor, struct part *part, bool *ret_shared)
@@ -89,18 +113,10 @@ static void finish_shared(struct executor *executor, struct part *part)
 
 	part_count_transfer(executor, part);
 	part_settle(executor, part);
-	if (executor->options.durable) {
-		if (fsync(part->temporary_fd)) {
-			fail_without_temporary(executor, part, OPERATION_SYNC, -errno);
-			return;
-		}
-		executor_count(
-			executor, part->work, HAUL_BYTES_DURABLE, (uint64_t)part->status.st_size);
-	}
 	if (!part_publish(executor, part, &skipped))
 		return;
 	part_tell_done(executor, part, skipped);
-	answer(executor, part, true);
+	answer(executor, part, ANSWER_FINISHED);
 }
 
 static void fill_temporary(struct executor *executor, struct part *part)
@@ -115,7 +131,7 @@ static void fill_temporary(struct executor *executor, struct part *part)
 	else if (shared)
 		finish_shared(executor, part);
 	else
-		answer(executor, part, false);
+		answer(executor, part, ANSWER_READY);
 }
 
 void part_prepare(struct executor *executor, struct part *part)
@@ -130,11 +146,15 @@ void part_prepare(struct executor *executor, struct part *part)
 		return;
 	if (found != TARGET_ABSENT && executor->options.no_clobber) {
 		part_tell_done(executor, part, true);
-		answer(executor, part, true);
+		answer(executor, part, ANSWER_FINISHED);
 		return;
 	}
 	executor_tell_file(executor, part->work, HAUL_RECORD_FILE_STARTED, part->name,
 		(uint64_t)part->status.st_size);
+	if (part->work->item->flags & ITEM_CONTINUE) {
+		answer(executor, part, find_temporary(part) ? ANSWER_CONTINUED : ANSWER_STALE);
+		return;
+	}
 	error = create_temporary(part);
 	if (error)
 		part_fail(executor, part, OPERATION_CREATE, error);

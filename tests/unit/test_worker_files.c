@@ -54,22 +54,6 @@ static void test_copies_what_the_cache_has_lost(void **state)
 	driver_check_same(driver, "big");
 }
 
-static void test_reports_durable_bytes_after_a_sync(void **state)
-{
-	struct driver *driver = *state;
-	struct outcome outcome;
-
-	driver_write(driver->source_fd, "a", 1000, 1);
-	driver_write(driver->source_fd, "b", 300000, 2);
-	driver->options.durable = true;
-	driver_start(driver);
-	driver_files(driver, "", "a b", 0, &outcome);
-	driver_check_clean(&outcome);
-	assert_int_equal(outcome.done.bytes_durable, 301000);
-	driver_check_same(driver, "a");
-	driver_check_same(driver, "b");
-}
-
 static void test_keeps_mode_owner_and_attributes(void **state)
 {
 	struct driver *driver = *state;
@@ -369,7 +353,6 @@ int main(void)
 	static const struct named_test tests[] = {
 		NAMED_TEST(test_copies_files_of_all_sizes),
 		NAMED_TEST(test_copies_what_the_cache_has_lost),
-		NAMED_TEST(test_reports_durable_bytes_after_a_sync),
 		NAMED_TEST(test_keeps_mode_owner_and_attributes),
 		NAMED_TEST(test_uses_the_umask_when_modes_are_not_kept),
 		NAMED_TEST(test_leaves_out_an_inherited_acl),

@@ -293,20 +293,6 @@ static void test_reflinks_or_says_that_it_can_not(void **state)
 	assert_false(driver_exists(driver->target_fd, "small"));
 }
 
-static void test_syncs_before_it_commits(void **state)
-{
-	struct driver *driver = *state;
-	struct outcome outcome;
-
-	driver_write(driver->source_fd, "large", LARGE_BYTES, 1);
-	driver->options.durable = true;
-	driver_start(driver);
-	copy_large(driver, "large", &outcome);
-	assert_int_equal(outcome.failure_count, 0);
-	assert_int_equal(outcome.done.bytes_durable, LARGE_BYTES);
-	driver_check_same(driver, "large");
-}
-
 int main(void)
 {
 	static const struct named_test tests[] = {
@@ -322,7 +308,6 @@ int main(void)
 		NAMED_TEST(test_refuses_what_is_in_the_way),
 		NAMED_TEST(test_skips_an_existing_file_when_told_so),
 		NAMED_TEST(test_reflinks_or_says_that_it_can_not),
-		NAMED_TEST(test_syncs_before_it_commits),
 	};
 
 	return driver_run_tests("large files", tests, sizeof(tests) / sizeof(tests[0]));

@@ -1,0 +1,377 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+#
+# A job that was killed, stopped or lost its power goes on where it was durable, and nowhere else.
+
+. "$(dirname "$0")/../lib.sh"
+. "$(dirname "$0")/../processes.sh"
+. "$(dirname "$0")/../throttle.sh"
+private_mounts "$@"
+
+ROUNDS=${ROUNDS:-5}
+FEATURES=ordinary,sizes,wide,hard-links,sparse
+SIMPLE= # two trees that several tests copy
+NASTY=
+SIMPLE_BYTES=$((176 * 1024 * 1024))
+export HAUL_TEST_JOB=resume-$$
+OFTEN=(--checkpoint 0.02)
+
+# Files that were changed just before a job begins are never spared.
+let_settle()
+{
+	sleep 2.1
+}
+
+# kill_after MICROSECONDS: the coordinator, whose workers go with it.
+kill_after()
+{
+	sleep_us "$1"
+	kill -KILL "$HAUL_PROCESS" 2>/dev/null || true
+	wait_for_haul || true
+	wait_until 5 all_are_gone
+}
+
+all_are_gone()
+{
+	local left
+	left=$(marked_by "$HAUL_TEST_JOB") || return 0
+	# shellcheck disable=SC2086
+	is_gone $left
+}
+
+journal_of()
+{
+	echo "$XDG_STATE_HOME/haul/$1.journal"
+}
+
+# resume JOB: it must succeed. READ is what it takes from the slow disk, in bytes.
+resume()
+{
+	local before
+	drop_caches
+	before=$(sectors_read)
+	"$HAUL" resume "$1" >"$WORK/resumed" 2>"$WORK/err" ||
+		fail "haul resume ended with $?: $(cat "$WORK/err")"
+	READ=$((($(sectors_read) - before) * 512))
+	[ ! -e "$(journal_of "$1")" ] || fail "a journal is left"
+}
+
+sectors_read()
+{
+	local device
+	device=$(findmnt --noheadings --output SOURCE "$LIB_DIR/slow")
+	awk '{ print $3 }' "/sys/block/${device#/dev/}/stat"
+}
+
+# Was something of the simple tree not read again? With what the kernel reads ahead.
+is_spared()
+{
+	[ "$READ" -lt $((SIMPLE_BYTES - 4 * 1024 * 1024)) ]
+}
+
+nothing_is_left_in()
+{
+	expect_equal "temporary files" "" "$(find "$1" -name '.haul.*')"
+}
+
+# forget JOB: a killed coordinator can't remove its progress region.
+forget()
+{
+	rm -f "/dev/shm/haul-$(id -u)/$1".*
+}
+
+test_killed_at_any_moment()
+{
+	local round job resumed=0
+	RANDOM=4
+	for ((round = 1; round <= ROUNDS; round++)); do
+		job=moment-$round
+		start_haul cp -a --json "${OFTEN[@]}" --job "$job" "$NASTY" "$WORK/copy"
+		kill_after $((20000 + $(random_below 250000)))
+		if [ -e "$(journal_of "$job")" ]; then
+			resumed=$((resumed + 1))
+			resume "$job"
+		fi
+		same_tree "$NASTY" "$WORK/copy"
+		nothing_is_left_in "$WORK/copy"
+		forget "$job"
+		rm -rf "$WORK/copy"
+	done
+	echo "$resumed of $ROUNDS were resumed"
+	[ "$resumed" -ge $((ROUNDS / 3)) ] || fail "only $resumed kills met the copy"
+}
+
+# Twice in one job, and then once more.
+test_killed_again_and_again()
+{
+	local round
+	RANDOM=5
+	start_haul cp -a --json "${OFTEN[@]}" --job again "$NASTY" "$WORK/copy"
+	kill_after 60000
+	for ((round = 1; round <= 4; round++)); do
+		[ -e "$(journal_of again)" ] || break
+		start_haul resume again
+		kill_after $((20000 + $(random_below 80000)))
+	done
+	[ ! -e "$(journal_of again)" ] || resume again
+	same_tree "$NASTY" "$WORK/copy"
+	nothing_is_left_in "$WORK/copy"
+	forget again
+}
+
+# start_slowly ARGUMENT...: in the background, from a disk that takes seconds to read.
+start_slowly()
+{
+	drop_caches
+	throttled env --default-signal=INT,TERM "$HAUL" "$@" >"$WORK/out" 2>"$WORK/err" &
+	HAUL_PROCESS=$!
+}
+
+# has_grown JOB BYTES: the journal has so much behind its first record. It is written at checkpoints,
+# and most of that is durable then.
+has_grown()
+{
+	local journal bytes
+	journal=$(journal_of "$1")
+	bytes=$(od -An -tu4 -N4 "$journal")
+	[ "$(stat -c %s "$journal")" -ge $((bytes + $2)) ]
+}
+
+# kill_half_way JOB SOURCE: a copy that is killed when something is durable, and something is not.
+kill_half_way()
+{
+	start_slowly cp -a --json "${OFTEN[@]}" --job "$1" "$2" "$WORK/copy"
+	wait_until 8 has_grown "$1" 40000
+	kill_after 0
+	[ -e "$(journal_of "$1")" ] || fail "the copy was too quick to be killed"
+	forget "$1"
+}
+
+# make_simple_tree DIRECTORY: small files, and a large one.
+make_simple_tree()
+{
+	mkdir -p "$1/small"
+	head -c 16M /dev/urandom | split -b 4000 -a 4 - "$1/small/"
+	head -c 160M /dev/urandom >"$1/large"
+}
+
+# What was durable keeps its inode and its time of change.
+test_spares_what_is_durable()
+{
+	local before after
+	kill_half_way spare "$SIMPLE"
+	before=$(find "$WORK/copy/small" -type f -printf '%f %i %C@\n' | sort)
+	resume spare
+	after=$(find "$WORK/copy/small" -type f -printf '%f %i %C@\n' | sort)
+	same_tree "$SIMPLE" "$WORK/copy"
+	is_spared || fail "all was read again: $READ"
+	[ "$(comm -12 <(echo "$before") <(echo "$after") | wc -l)" -ge 50 ] ||
+		fail "durable files were written again"
+}
+
+# The same size, and the same time of modification: at the source here, at the copy there.
+test_copies_again_what_changed()
+{
+	local file
+	cp -a "$SIMPLE" "$LIB_DIR/slow/tree"
+	let_settle
+	kill_half_way changed "$LIB_DIR/slow/tree"
+	for file in $(find "$WORK/copy/small" -type f -printf '%f\n' | sort | head -n 20); do
+		head -c 4000 /dev/urandom >"$LIB_DIR/slow/tree/small/$file"
+		touch -r "$SIMPLE/small/$file" "$LIB_DIR/slow/tree/small/$file"
+	done
+	for file in $(find "$WORK/copy/small" -type f -printf '%f\n' | sort | tail -n 20); do
+		head -c 4000 /dev/urandom >"$WORK/copy/small/$file"
+		touch -r "$SIMPLE/small/$file" "$WORK/copy/small/$file"
+	done
+	resume changed
+	same_tree "$LIB_DIR/slow/tree" "$WORK/copy"
+	rm -rf "$LIB_DIR/slow/tree"
+}
+
+# One huge file goes on in the same temporary file.
+test_goes_on_inside_a_huge_file()
+{
+	local inode
+	start_slowly cp --json "${OFTEN[@]}" --job huge "$SIMPLE/large" "$WORK/copy"
+	wait_until 8 has_grown huge 88
+	kill_after 0
+	forget huge
+	inode=$(find "$WORK" -maxdepth 1 -name '.haul.*' -printf %i)
+	resume huge
+	[ "$READ" -lt $((100 * 1024 * 1024)) ] || fail "all was read again: $READ"
+	expect_equal inode "$inode" "$(stat -c %i "$WORK/copy")"
+	cmp "$SIMPLE/large" "$WORK/copy" || fail "the copy differs"
+	nothing_is_left_in "$WORK"
+}
+
+# A journal that is torn at its end tells less, and is never wrong.
+test_a_torn_journal()
+{
+	local bytes
+	kill_half_way torn "$SIMPLE"
+	bytes=$(stat -c %s "$(journal_of torn)")
+	cp "$(journal_of torn)" "$WORK/journal"
+	truncate -s $((bytes / 2 + 3)) "$(journal_of torn)"
+	resume torn
+	same_tree "$SIMPLE" "$WORK/copy"
+	cp "$WORK/journal" "$(journal_of torn)"
+	printf x | dd of="$(journal_of torn)" bs=1 seek=100 conv=notrunc status=none
+	expect_status 1 "$HAUL" resume torn
+	expect_match "damaged" "$WORK/err"
+	expect_equal lines 1 "$(wc -l <"$WORK/err")"
+	rm "$(journal_of torn)"
+}
+
+# The disk as it is in a moment, with the journal of a moment before, as after a loss of power.
+# loses_power TYPE
+loses_power()
+{
+	local type=$1 job round spared=0
+	RANDOM=7
+	make_filesystem outer xfs 2G -m reflink=1
+	mkdir "$WORK/inner"
+	for round in 1 2; do
+		job=power-$type-$round
+		rm -f "$WORK/outer/"*
+		truncate -s 600M "$WORK/outer/disk"
+		run_mkfs "$type" "$WORK/outer/disk"
+		mount -o loop "$WORK/outer/disk" "$WORK/inner"
+		start_slowly cp -a --json "${OFTEN[@]}" --job "$job" "$SIMPLE" "$WORK/inner/copy"
+		wait_until 8 has_grown "$job" $((20000 + $(random_below 30000)))
+		cp "$(journal_of "$job")" "$WORK/journal"
+		cp --reflink=always "$WORK/outer/disk" "$WORK/outer/snapshot"
+		kill_after 0
+		umount "$WORK/inner"
+		mount -o loop "$WORK/outer/snapshot" "$WORK/inner"
+		cp "$WORK/journal" "$(journal_of "$job")"
+		resume "$job"
+		! is_spared || spared=$((spared + 1))
+		same_tree "$SIMPLE" "$WORK/inner/copy"
+		nothing_is_left_in "$WORK/inner"
+		forget "$job"
+		umount "$WORK/inner"
+	done
+	echo "$type: $spared of 2 spared something"
+	[ "$spared" -ge 1 ] || fail "nothing was ever spared"
+}
+
+test_power_loss_on_ext4() { loses_power ext4; }
+test_power_loss_on_xfs() { loses_power xfs; }
+test_power_loss_on_btrfs() { loses_power btrfs; }
+
+# Ctrl-C says how to go on, and a list tells, too.
+test_interrupted()
+{
+	start_slowly cp -a --json "${OFTEN[@]}" --job stopped "$SIMPLE" "$WORK/copy"
+	wait_until 8 has_grown stopped 40000
+	kill -INT "$HAUL_PROCESS"
+	local status=0
+	wait_for_haul || status=$?
+	expect_equal status 3 "$status"
+	expect_match "haul resume stopped$" "$WORK/err"
+	expect_equal lines 1 "$(wc -l <"$WORK/err")"
+	"$HAUL" jobs >"$WORK/jobs"
+	expect_match "^stopped +resumable .* cp .*'$WORK/copy'" "$WORK/jobs"
+	resume stopped
+	is_spared || fail "all was read again: $READ"
+	same_tree "$SIMPLE" "$WORK/copy"
+	nothing_is_left_in "$WORK/copy"
+}
+
+test_a_move_that_was_killed()
+{
+	local round
+	RANDOM=8
+	make_filesystem other ext4 1G
+	cp -a "$SIMPLE" "$WORK/tree"
+	let_settle
+	for round in 1 2; do
+		start_haul mv --json "${OFTEN[@]}" --job "move-$round" "$WORK/tree" "$WORK/other/tree"
+		kill_after $((50000 + $(random_below 500000)))
+		forget "move-$round"
+		[ ! -e "$(journal_of "move-$round")" ] || resume "move-$round"
+		[ ! -e "$WORK/tree" ] || fail "the source is still there"
+		same_tree "$SIMPLE" "$WORK/other/tree"
+		nothing_is_left_in "$WORK/other"
+		cp -a "$WORK/other/tree" "$WORK/tree"
+		rm -rf "$WORK/other/tree"
+		let_settle
+	done
+}
+
+# Everything is durable in the end, and not before it is said.
+test_durable()
+{
+	make_filesystem disk ext4 1G
+	expect_status 0 "$HAUL" cp -a --durable --json "$SIMPLE" "$WORK/disk/copy"
+	jq -se '[.[] | select(.event == "progress").bytes] | last |
+		.durable == .accepted and .accepted == .planned' "$WORK/out" >/dev/null ||
+		fail "not everything is durable: $(tail -n 2 "$WORK/out")"
+	same_tree "$SIMPLE" "$WORK/disk/copy"
+}
+
+# A keeper that is killed costs a second try. This job can't be over without it.
+test_a_killed_keeper()
+{
+	local keeper
+	make_filesystem disk ext4 1G
+	start_slowly cp -a --durable "${OFTEN[@]}" "$SIMPLE" "$WORK/disk/copy"
+	wait_until 5 keeper_is_there
+	keeper=$(role_processes keeper)
+	# shellcheck disable=SC2086
+	kill -KILL $keeper
+	wait_for_haul || fail "$(cat "$WORK/err")"
+	same_tree "$SIMPLE" "$WORK/disk/copy"
+}
+
+keeper_is_there()
+{
+	[ -n "$(role_processes keeper)" ]
+}
+
+# Without a place for its journal, a job runs all the same, and says so if it takes long.
+test_without_a_state_directory()
+{
+	export XDG_STATE_HOME=/proc/nothing
+	expect_status 0 "$HAUL" cp -r "$SIMPLE/small" "$WORK/quick"
+	expect_equal "what it says" "" "$(cat "$WORK/err")"
+	start_slowly cp -a "${OFTEN[@]}" "$SIMPLE" "$WORK/copy"
+	wait_for_haul || fail "$(cat "$WORK/err")"
+	expect_match "no journal is kept" "$WORK/err"
+	expect_equal lines 1 "$(wc -l <"$WORK/err")"
+	same_tree "$SIMPLE" "$WORK/copy"
+}
+
+# --journal keeps it elsewhere, and never in the place of something else.
+test_a_journal_of_its_own()
+{
+	echo precious >"$WORK/precious"
+	expect_status 1 "$HAUL" cp -a --journal "$WORK/precious" "$SIMPLE" "$WORK/copy"
+	expect_match "is no journal" "$WORK/err"
+	expect_equal content precious "$(cat "$WORK/precious")"
+	start_slowly cp -a "${OFTEN[@]}" --journal "$WORK/journal" "$SIMPLE" "$WORK/copy"
+	sleep 0.5
+	kill -INT "$HAUL_PROCESS"
+	wait_for_haul || true
+	expect_match "haul resume '$WORK/journal'" "$WORK/err"
+	expect_status 0 "$HAUL" resume "$WORK/journal"
+	[ ! -e "$WORK/journal" ] || fail "a journal is left"
+	same_tree "$SIMPLE" "$WORK/copy"
+}
+
+make_trees()
+{
+	make_lib_dir
+	NASTY=$LIB_DIR/nasty
+	WORK=$LIB_DIR make_filesystem slow ext4 700M
+	SIMPLE=$LIB_DIR/slow/simple
+	make_simple_tree "$SIMPLE"
+	throttle "$LIB_DIR/slow" 60000000
+	"$ROOT/tests/trees/nasty" "$NASTY" --only "$FEATURES"
+	let_settle
+}
+
+make_trees
+run_tests "$@"
+throttle_end
