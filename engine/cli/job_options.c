@@ -139,7 +139,7 @@ static int set_rm_preserve_root(void *settings, const struct option_set *set,
 {
 	struct job_settings *job = settings;
 
-	job->request.preserve_root = true;
+	job->request.remove_system_root = false;
 	if (!*argument)
 		return 0;
 	if (strcmp(argument, "all") == 0) {
@@ -148,18 +148,6 @@ static int set_rm_preserve_root(void *settings, const struct option_set *set,
 	}
 	option_error(set, "unrecognized --%s argument: %s", row->name, argument);
 	return -EINVAL;
-}
-
-static int set_rm_no_preserve_root(void *settings, const struct option_set *set,
-	const struct option_row *row, const char *argument)
-{
-	struct job_settings *job = settings;
-
-	(void)set;
-	(void)row;
-	(void)argument;
-	job->request.preserve_root = false;
-	return 0;
 }
 
 static int add_pattern(void *settings, const struct option_set *set, const struct option_row *row,
@@ -327,10 +315,10 @@ const struct option_row job_option_rows[] = {
 	},
 	{
 		.name = "no-preserve-root",
-		.kind = OPTION_ACTION,
+		.kind = OPTION_FLAG,
 		.commands = COMMAND_RM,
 		.help = "do not treat '/' specially",
-		.apply = set_rm_no_preserve_root,
+		.offset = REQUEST_FIELD(remove_system_root),
 	},
 	{
 		.name = "preserve-root",

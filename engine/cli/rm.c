@@ -29,9 +29,7 @@ static bool looks_at_entries(const struct job_request *request)
 
 int command_rm(int argc, char **argv)
 {
-	struct job_settings settings = {
-		.request = {.program = "haul rm", .preserve_root = true},
-	};
+	struct job_settings settings = {.request = {.program = "haul rm"}};
 	struct job_request *request = &settings.request;
 	int first, status;
 

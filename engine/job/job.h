@@ -38,7 +38,7 @@ struct job_request {
 	bool target_is_directory;   /* -t: it must be one */
 	bool no_target_directory;   /* -T: treat it as a normal name */
 	unsigned prompt;            /* enum job_prompt */
-	bool preserve_root;         /* rm: refuse "/" */
+	bool remove_system_root;    /* rm: "/" is not refused */
 	bool preserve_mounts;       /* rm: refuse arguments that are mount points */
 	bool follow_arguments;      /* -H: follow symbolic links named on the command line */
 	struct selection selection; /* of the entries; the caller's */

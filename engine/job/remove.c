@@ -65,7 +65,7 @@ static bool directory_may_go(
 
 	if (!job->options.recursive)
 		return job->options.directories ? true : refuse(job, quoted, EISDIR);
-	if (request->preserve_root && is_system_root(status)) {
+	if (!request->remove_system_root && is_system_root(status)) {
 		diagnose(job, "it is dangerous to operate recursively on %s%s", quoted,
 			strcmp(path, "/") ? " (same as '/')" : "");
 		diagnose(job, "use --no-preserve-root to override this failsafe");
