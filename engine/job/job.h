@@ -8,7 +8,7 @@
 #include "job/selection.h"
 #include "wire/options.h"
 
-/* Between checkpoints, unless the user says otherwise. bench/README.md tells what they cost. */
+/* Between checkpoints, unless the user says otherwise. */
 #define JOB_CHECKPOINT_NS (5 * UINT64_C(1000000000))
 
 /* When a removal asks. */
