@@ -8,7 +8,7 @@
 struct command {
 	const char *name;
 	const char *summary; /* a line without capital and full stop, for `haul --help` */
-	/* argv[0] is the subcommand's name. Returns the exit status. */
+	/* argv[0] is what messages begin with. Returns the exit status. */
 	int (*run)(int argc, char **argv);
 	const struct option_set *options; /* NULL: it has none of its own */
 	const struct command *verbs;      /* a table like command_table; NULL: it has none */

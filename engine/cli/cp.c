@@ -23,11 +23,13 @@ const struct option_set cp_options = {
 
 int cp_run(int argc, char **argv, struct past *past)
 {
-	struct job_settings settings = {.request = {.program = "haul cp", .past = past}};
+	struct job_settings settings = {.request = {.program = argv[0], .past = past}};
+	struct option_set set = cp_options;
 	int first, status;
 
+	set.program = argv[0];
 	settings.request.options.operation = JOB_COPY;
-	switch (option_parse(&cp_options, argc, argv, &settings, &first)) {
+	switch (option_parse(&set, argc, argv, &settings, &first)) {
 	case OPTION_SHOWN:
 		return HAUL_EXIT_OK;
 	case OPTION_WRONG:
@@ -35,8 +37,8 @@ int cp_run(int argc, char **argv, struct past *past)
 	case OPTION_READY:
 		break;
 	}
-	job_settings_note_arguments(&settings, &cp_options, argc, argv);
-	if (job_settings_finish(&settings, &cp_options, argv + first, argc - first) < 0)
+	job_settings_note_arguments(&settings, &set, argc, argv);
+	if (job_settings_finish(&settings, &set, argv + first, argc - first) < 0)
 		return HAUL_EXIT_FAILED;
 	status = job_run(&settings.request);
 	selection_free(&settings.request.selection);

@@ -1,204 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/job_options.h"
 
-#include <errno.h>
-#include <stdlib.h>
-#include <string.h>
-
+#include "cli/job_actions.h"
 #include "haul/progress.h"
 
-#define OPTION_FIELD(member)   offsetof(struct job_settings, member)
-#define REQUEST_FIELD(member)  offsetof(struct job_settings, request.member)
-#define CHECKPOINT_SECONDS_MAX 86400
-#define PRESERVE_DEFAULT       "mode,ownership,timestamps"
-#define PRESERVE_EVERYTHING                                                                        \
-	(PRESERVE_MODE | PRESERVE_OWNER | PRESERVE_TIMES | PRESERVE_LINKS | PRESERVE_XATTR |       \
-		PRESERVE_ALL)
-
-static int set_archive(void *settings, const struct option_set *set, const struct option_row *row,
-	const char *argument)
-{
-	struct job_settings *job = settings;
-
-	(void)set;
-	(void)row;
-	(void)argument;
-	job->follow = FOLLOW_NONE;
-	job->request.options.recursive = true;
-	job->request.options.preserve |= PRESERVE_EVERYTHING;
-	return 0;
-}
-
-static int set_links(void *settings, const struct option_set *set, const struct option_row *row,
-	const char *argument)
-{
-	struct job_settings *job = settings;
-
-	(void)set;
-	(void)row;
-	(void)argument;
-	job->follow = FOLLOW_NONE;
-	job->request.options.preserve |= PRESERVE_LINKS;
-	return 0;
-}
-
-/* The bits of a list of attributes: "mode,links". */
-static int choose_attributes(const struct option_set *set, const struct option_row *row,
-	const char *list, uint32_t *ret_bits)
-{
-	uint32_t bits = 0;
-
-	for (;;) {
-		size_t bytes = strcspn(list, ",");
-		int value = option_choose(set, row, list, bytes);
-
-		if (value < 0)
-			return value;
-		bits |= (uint32_t)value;
-		if (list[bytes] == '\0')
-			break;
-		list += bytes + 1;
-	}
-	*ret_bits = bits;
-	return 0;
-}
-
-static int set_preserve(void *settings, const struct option_set *set, const struct option_row *row,
-	const char *argument)
-{
-	struct job_settings *job = settings;
-	uint32_t bits;
-	int error = choose_attributes(set, row, argument, &bits);
-
-	if (error)
-		return error;
-	job->request.options.preserve |= bits;
-	return 0;
-}
-
-static int set_no_preserve(void *settings, const struct option_set *set,
-	const struct option_row *row, const char *argument)
-{
-	struct job_settings *job = settings;
-	uint32_t bits;
-	int error = choose_attributes(set, row, argument, &bits);
-
-	if (error)
-		return error;
-	job->request.options.preserve &= ~bits;
-	if (bits & PRESERVE_MODE)
-		job->request.options.default_modes = true;
-	return 0;
-}
-
-static int set_target_directory(void *settings, const struct option_set *set,
-	const struct option_row *row, const char *argument)
-{
-	struct job_settings *job = settings;
-
-	(void)row;
-	if (job->target_directory) {
-		option_error(set, "multiple target directories specified");
-		return -EINVAL;
-	}
-	job->target_directory = argument;
-	return 0;
-}
-
-static int set_rm_force(void *settings, const struct option_set *set, const struct option_row *row,
-	const char *argument)
-{
-	struct job_settings *job = settings;
-
-	(void)set;
-	(void)row;
-	(void)argument;
-	job->request.options.force = true;
-	job->request.prompt = JOB_PROMPT_NEVER;
-	return 0;
-}
-
-/* Asking and -f exclude each other: the last one counts. */
-static int set_rm_prompt(void *settings, const struct option_set *set, const struct option_row *row,
-	const char *argument)
-{
-	struct job_settings *job = settings;
-	int value = (int)row->value;
-
-	if (row->choices)
-		value = option_choose(set, row, argument, strlen(argument));
-	if (value < 0)
-		return value;
-	job->request.prompt = (unsigned)value;
-	job->request.options.force = false;
-	return 0;
-}
-
-static int set_rm_preserve_root(void *settings, const struct option_set *set,
-	const struct option_row *row, const char *argument)
-{
-	struct job_settings *job = settings;
-
-	job->request.remove_system_root = false;
-	if (!*argument)
-		return 0;
-	if (strcmp(argument, "all") == 0) {
-		job->request.preserve_mounts = true;
-		return 0;
-	}
-	option_error(set, "unrecognized --%s argument: %s", row->name, argument);
-	return -EINVAL;
-}
-
-static int add_pattern(void *settings, const struct option_set *set, const struct option_row *row,
-	const char *argument)
-{
-	struct job_settings *job = settings;
-	int error = selection_add(&job->request.selection, row->value, argument);
-
-	if (error)
-		option_error(set, "cannot use pattern '%s': %s", argument, strerror(-error));
-	return error ? -EINVAL : 0;
-}
-
-/* A job's name becomes a file's. */
-static int set_job_name(void *settings, const struct option_set *set, const struct option_row *row,
-	const char *argument)
-{
-	struct job_settings *job = settings;
-	size_t bytes = strlen(argument);
-
-	(void)row;
-	if (bytes == 0 || bytes >= HAUL_JOB_BYTES || argument[0] == '.' || strchr(argument, '/')) {
-		option_wrong(set, "invalid job name '%s'", argument);
-		return -EINVAL;
-	}
-	job->request.name = argument;
-	return 0;
-}
-
-static int set_checkpoint(void *settings, const struct option_set *set,
-	const struct option_row *row, const char *argument)
-{
-	struct job_settings *job = settings;
-	char *end;
-	double seconds = strtod(argument, &end);
-
-	if (end == argument || *end || !(seconds >= 0 && seconds <= CHECKPOINT_SECONDS_MAX)) {
-		option_wrong(set, "invalid argument '%s' for '--%s'", argument, row->name);
-		return -EINVAL;
-	}
-	job->request.checkpoint_ns = (uint64_t)(seconds * 1e9);
-	job->checkpoints_chosen = true;
-	return 0;
-}
+#define OPTION_FIELD(member)  offsetof(struct job_settings, member)
+#define REQUEST_FIELD(member) offsetof(struct job_settings, request.member)
+#define PRESERVE_DEFAULT      "mode,ownership,timestamps"
 
 static const struct option_choice attribute_choices[] = {
 	{"mode", PRESERVE_MODE},
 	{"timestamps", PRESERVE_TIMES},
 	{"ownership", PRESERVE_OWNER},
 	{"links", PRESERVE_LINKS},
-	{"xattr", PRESERVE_XATTR},
+	{"context", PRESERVE_CONTEXT},
+	{"xattr", PRESERVE_XATTR | PRESERVE_XATTR_OR_FAIL},
 	{"all", PRESERVE_EVERYTHING},
 	{NULL, 0},
 };
@@ -210,6 +26,28 @@ static const struct option_choice prompt_choices[] = {
 	{"once", JOB_PROMPT_ONCE},
 	{"always", JOB_PROMPT_ALWAYS},
 	{"yes", JOB_PROMPT_ALWAYS},
+	{NULL, 0},
+};
+
+static const struct option_choice update_choices[] = {
+	{"all", UPDATE_ALL},
+	{"none", UPDATE_NONE},
+	{"none-fail", UPDATE_NONE_FAIL},
+	{"older", UPDATE_OLDER},
+	{NULL, 0},
+};
+
+static const struct option_choice sparse_choices[] = {
+	{"auto", SPARSE_AUTO},
+	{"always", SPARSE_ALWAYS},
+	{"never", SPARSE_NEVER},
+	{NULL, 0},
+};
+
+static const struct option_choice reflink_choices[] = {
+	{"auto", REFLINK_AUTO},
+	{"always", REFLINK_ALWAYS},
+	{"never", REFLINK_NEVER},
 	{NULL, 0},
 };
 
@@ -238,14 +76,48 @@ const struct option_row job_option_rows[] = {
 		.commands = COMMAND_CP,
 		.group = "Options as GNU has them",
 		.help = "same as -dR --preserve=all",
-		.apply = set_archive,
+		.apply = job_set_archive,
+	},
+	{
+		.name = "attributes-only",
+		.kind = OPTION_FLAG,
+		.commands = COMMAND_CP,
+		.help = "do not copy the file data, just the attributes",
+		.offset = REQUEST_FIELD(options.attributes_only),
+	},
+	{
+		.letters = "b",
+		.kind = OPTION_ACTION,
+		.commands = COMMAND_CP,
+		.fallback = "",
+		.help = "like --backup, but without an argument",
+		.apply = job_set_backup,
+	},
+	{
+		.name = "backup",
+		.kind = OPTION_CUSTOM,
+		.commands = COMMAND_CP,
+		.metavar = "CONTROL",
+		.fallback = "",
+		.help = "keep each existing destination file under another name: none or off, "
+			"numbered or t, existing or nil (numbered if there are such), simple or "
+			"never; default: $VERSION_CONTROL, or existing",
+		.choices = job_backup_choices,
+		.apply = job_set_backup,
+	},
+	{
+		.name = "copy-contents",
+		.kind = OPTION_FLAG,
+		.commands = COMMAND_CP,
+		.help = "read special files when recursive, instead of making new ones",
+		.offset = OPTION_FIELD(copy_contents),
 	},
 	{
 		.letters = "d",
 		.kind = OPTION_ACTION,
 		.commands = COMMAND_CP,
 		.help = "same as --no-dereference --preserve=links",
-		.apply = set_links,
+		.apply = job_set_links,
 	},
 	{
 		.letters = "f",
@@ -264,20 +136,12 @@ const struct option_row job_option_rows[] = {
 		.offset = REQUEST_FIELD(options.force),
 	},
 	{
-		.letters = "n",
-		.name = "no-clobber",
-		.kind = OPTION_FLAG,
-		.commands = COMMAND_MV,
-		.help = "do not overwrite an existing file",
-		.offset = REQUEST_FIELD(options.no_clobber),
-	},
-	{
 		.letters = "f",
 		.name = "force",
 		.kind = OPTION_ACTION,
 		.commands = COMMAND_RM,
 		.help = "ignore nonexistent files and arguments, never prompt",
-		.apply = set_rm_force,
+		.apply = job_set_rm_force,
 	},
 	{
 		.letters = "i",
@@ -285,7 +149,7 @@ const struct option_row job_option_rows[] = {
 		.commands = COMMAND_RM,
 		.help = "prompt before every removal",
 		.value = JOB_PROMPT_ALWAYS,
-		.apply = set_rm_prompt,
+		.apply = job_set_rm_prompt,
 	},
 	{
 		.letters = "I",
@@ -294,7 +158,7 @@ const struct option_row job_option_rows[] = {
 		.help = "prompt once before removing more than three files, or when removing "
 			"recursively",
 		.value = JOB_PROMPT_ONCE,
-		.apply = set_rm_prompt,
+		.apply = job_set_rm_prompt,
 	},
 	{
 		.name = "interactive",
@@ -304,7 +168,7 @@ const struct option_row job_option_rows[] = {
 		.fallback = "always",
 		.help = "prompt according to WHEN: never, once (-I), or always (-i)",
 		.choices = prompt_choices,
-		.apply = set_rm_prompt,
+		.apply = job_set_rm_prompt,
 	},
 	{
 		.name = "one-file-system",
@@ -328,7 +192,7 @@ const struct option_row job_option_rows[] = {
 		.fallback = "",
 		.help = "do not remove '/' (the default); with 'all', nor any argument on another "
 			"device than its parent",
-		.apply = set_rm_preserve_root,
+		.apply = job_set_rm_preserve_root,
 	},
 	{
 		.letters = "Rr",
@@ -345,6 +209,148 @@ const struct option_row job_option_rows[] = {
 		.commands = COMMAND_RM,
 		.help = "remove empty directories",
 		.offset = REQUEST_FIELD(options.directories),
+	},
+	{
+		.letters = "i",
+		.name = "interactive",
+		.kind = OPTION_VALUE,
+		.commands = COMMAND_CP,
+		.help = "prompt before overwriting (overrides -n)",
+		.offset = OPTION_FIELD(existing),
+		.value = EXISTING_ASK,
+	},
+	{
+		.letters = "n",
+		.name = "no-clobber",
+		.kind = OPTION_VALUE,
+		.commands = COMMAND_CP | COMMAND_MV,
+		.help = "do not overwrite an existing file (overrides -i and -u)",
+		.offset = OPTION_FIELD(existing),
+		.value = EXISTING_SKIP,
+	},
+	{
+		.letters = "u",
+		.kind = OPTION_VALUE,
+		.commands = COMMAND_CP,
+		.help = "same as --update=older",
+		.offset = REQUEST_FIELD(options.update),
+		.value = UPDATE_OLDER,
+	},
+	{
+		.name = "update",
+		.kind = OPTION_CHOICE,
+		.commands = COMMAND_CP,
+		.metavar = "WHICH",
+		.fallback = "older",
+		.help = "overwrite these existing files: all (the default), none, none-fail (and "
+			"each is "
+			"a failure), older (than the source)",
+		.offset = REQUEST_FIELD(options.update),
+		.choices = update_choices,
+	},
+	{
+		.name = "keep-directory-symlink",
+		.kind = OPTION_FLAG,
+		.commands = COMMAND_CP,
+		.help = "follow existing symbolic links to directories in the destination",
+		.offset = REQUEST_FIELD(options.keep_directory_symlink),
+	},
+	{
+		.letters = "l",
+		.name = "link",
+		.kind = OPTION_ACTION,
+		.commands = COMMAND_CP,
+		.help = "make hard links instead of copies",
+		.value = MAKE_HARD_LINK,
+		.apply = job_set_make,
+	},
+	{
+		.letters = "s",
+		.name = "symbolic-link",
+		.kind = OPTION_ACTION,
+		.commands = COMMAND_CP,
+		.help = "make symbolic links instead of copies",
+		.value = MAKE_SYMLINK,
+		.apply = job_set_make,
+	},
+	{
+		.name = "parents",
+		.kind = OPTION_FLAG,
+		.commands = COMMAND_CP,
+		.help = "use the full source file name below DIRECTORY",
+		.offset = REQUEST_FIELD(parents),
+	},
+	{
+		.name = "reflink",
+		.kind = OPTION_CHOICE,
+		.commands = COMMAND_CP,
+		.metavar = "WHEN",
+		.fallback = "always",
+		.help = "let copies share their data with the source: auto (the default: where "
+			"that is "
+			"possible), always (or fail), never",
+		.offset = REQUEST_FIELD(options.reflink),
+		.choices = reflink_choices,
+	},
+	{
+		.name = "remove-destination",
+		.kind = OPTION_FLAG,
+		.commands = COMMAND_CP,
+		.help = "remove each existing destination file before attempting to open it "
+			"(contrast "
+			"with --force)",
+		.offset = REQUEST_FIELD(options.remove_destination),
+	},
+	{
+		.name = "sparse",
+		.kind = OPTION_CHOICE,
+		.commands = COMMAND_CP,
+		.metavar = "WHEN",
+		.help = "make holes: auto (the default: where the source has them), always (for "
+			"all "
+			"blocks of zeros), never",
+		.offset = REQUEST_FIELD(options.sparse),
+		.choices = sparse_choices,
+	},
+	{
+		.name = "strip-trailing-slashes",
+		.kind = OPTION_FLAG,
+		.commands = COMMAND_CP,
+		.help = "remove any trailing slashes from each SOURCE argument",
+		.offset = REQUEST_FIELD(strip_slashes),
+	},
+	{
+		.letters = "S",
+		.name = "suffix",
+		.kind = OPTION_CUSTOM,
+		.commands = COMMAND_CP,
+		.metavar = "SUFFIX",
+		.help = "override the usual backup suffix, which is $SIMPLE_BACKUP_SUFFIX or '~'",
+		.apply = job_set_suffix,
+	},
+	{
+		.letters = "Z",
+		.kind = OPTION_ACTION,
+		.commands = COMMAND_CP,
+		.fallback = "",
+		.help = "give each copy the default SELinux context, as the kernel does",
+		.apply = job_set_context,
+	},
+	{
+		.name = "context",
+		.kind = OPTION_CUSTOM,
+		.commands = COMMAND_CP,
+		.metavar = "CTX",
+		.fallback = "",
+		.help = "like -Z; a CTX of one's own can't be chosen",
+		.apply = job_set_context,
+	},
+	{
+		.name = "debug",
+		.kind = OPTION_ACTION,
+		.commands = COMMAND_CP,
+		.help = "tell also which files are left out; implies -v",
+		.apply = job_set_debug,
 	},
 	{
 		.letters = "H",
@@ -379,7 +385,7 @@ const struct option_row job_option_rows[] = {
 		.fallback = PRESERVE_DEFAULT,
 		.help = "same as --preserve=" PRESERVE_DEFAULT,
 		.choices = attribute_choices,
-		.apply = set_preserve,
+		.apply = job_set_preserve,
 	},
 	{
 		.name = "preserve",
@@ -390,7 +396,7 @@ const struct option_row job_option_rows[] = {
 		.help = "keep these attributes of SOURCE (default: " PRESERVE_DEFAULT "); "
 			"others are links, xattr, all",
 		.choices = attribute_choices,
-		.apply = set_preserve,
+		.apply = job_set_preserve,
 	},
 	{
 		.name = "no-preserve",
@@ -399,7 +405,7 @@ const struct option_row job_option_rows[] = {
 		.metavar = "LIST",
 		.help = "do not keep these attributes",
 		.choices = attribute_choices,
-		.apply = set_no_preserve,
+		.apply = job_set_no_preserve,
 	},
 	{
 		.letters = "Rr",
@@ -417,7 +423,7 @@ const struct option_row job_option_rows[] = {
 		.metavar = "DIRECTORY",
 		.help = "copy all SOURCE operands into DIRECTORY",
 		.names = NAMES_DIRECTORY,
-		.apply = set_target_directory,
+		.apply = job_set_target_directory,
 	},
 	{
 		.letters = "T",
@@ -494,7 +500,7 @@ const struct option_row job_option_rows[] = {
 		.kind = OPTION_CUSTOM,
 		.metavar = "NAME",
 		.help = "name the job; otherwise a name is made",
-		.apply = set_job_name,
+		.apply = job_set_name,
 	},
 	{
 		.name = "durable",
@@ -520,7 +526,7 @@ const struct option_row job_option_rows[] = {
 		.metavar = "SECONDS",
 		.help = "make what was copied durable, and note it for haul resume, this often "
 			"(default: 5; 0: never)",
-		.apply = set_checkpoint,
+		.apply = job_set_checkpoint,
 	},
 	{
 		.name = "workers",
@@ -550,7 +556,7 @@ const struct option_row job_option_rows[] = {
 			"pattern "
 			"that matches decides",
 		.value = false,
-		.apply = add_pattern,
+		.apply = job_add_pattern,
 	},
 	{
 		.name = "include",
@@ -559,7 +565,7 @@ const struct option_row job_option_rows[] = {
 		.metavar = "PATTERN",
 		.help = "do not leave out what matches PATTERN",
 		.value = true,
-		.apply = add_pattern,
+		.apply = job_add_pattern,
 	},
 	{
 		.name = "help",

@@ -2,8 +2,11 @@
 #include "cli/job_settings.h"
 
 #include <errno.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 
+#include "cli/job_actions.h"
 #include "job/past.h"
 #include "util/quote.h"
 
@@ -14,7 +17,9 @@ static void settle_follow(struct job_settings *settings)
 	unsigned follow = settings->follow;
 
 	if (follow == FOLLOW_DEFAULT)
-		follow = request->options.recursive ? FOLLOW_NONE : FOLLOW_ALL;
+		follow = request->options.recursive && request->options.make != MAKE_HARD_LINK
+				 ? FOLLOW_NONE
+				 : FOLLOW_ALL;
 	request->options.dereference = follow == FOLLOW_ALL;
 	request->follow_arguments = follow != FOLLOW_NONE;
 }
@@ -69,12 +74,75 @@ void job_settings_note_arguments(
 		request->checkpoint_ns = JOB_CHECKPOINT_NS;
 }
 
+/* ---- backups ---- */
+
+static void choose_suffix(const struct job_settings *settings, char *ret_suffix)
+{
+	const char *suffix = settings->suffix ? settings->suffix : getenv("SIMPLE_BACKUP_SUFFIX");
+
+	if (!suffix || !*suffix || strchr(suffix, '/') || strlen(suffix) >= BACKUP_SUFFIX_BYTES)
+		suffix = "~";
+	strcpy(ret_suffix, suffix);
+}
+
+/* As a row, so that what is wrong with it is said in the same words. */
+static int choose_backup(const struct job_settings *settings, const struct option_set *set)
+{
+	struct option_row row = {.name = "backup", .choices = job_backup_choices};
+	const char *control = settings->backup_control;
+
+	if (!control) {
+		control = getenv("VERSION_CONTROL");
+		row.title = "$VERSION_CONTROL";
+	} else {
+		row.title = "backup type";
+	}
+	if (!control || !*control)
+		return BACKUP_EXISTING;
+	return option_choose(set, &row, control, strlen(control));
+}
+
+static int settle_backup(struct job_settings *settings, const struct option_set *set)
+{
+	struct job_options *options = &settings->request.options;
+	int backup;
+
+	if (!settings->backup)
+		return 0;
+	if (settings->existing == EXISTING_SKIP || options->update == UPDATE_NONE_FAIL) {
+		option_wrong(set, "options --backup and --no-clobber are mutually exclusive");
+		return -EINVAL;
+	}
+	backup = choose_backup(settings, set);
+	if (backup < 0)
+		return backup;
+	options->backup = (uint32_t)backup;
+	choose_suffix(settings, options->backup_suffix);
+	return 0;
+}
+
+static int settle_existing(struct job_settings *settings, const struct option_set *set)
+{
+	struct job_options *options = &settings->request.options;
+
+	if (options->reflink == REFLINK_ALWAYS && options->sparse != SPARSE_AUTO) {
+		option_wrong(set, "--reflink can be used only with --sparse=auto");
+		return -EINVAL;
+	}
+	options->interactive = settings->existing == EXISTING_ASK;
+	if (settings->existing == EXISTING_SKIP)
+		options->update = UPDATE_NONE;
+	return settle_backup(settings, set);
+}
+
 int job_settings_finish(struct job_settings *settings, const struct option_set *set, char **operand,
 	int operand_count)
 {
 	mode_t mask;
 	int error = check_operands(settings, set, operand, operand_count);
 
+	if (!error)
+		error = settle_existing(settings, set);
 	if (error)
 		return error;
 	settle_follow(settings);
@@ -83,6 +151,7 @@ int job_settings_finish(struct job_settings *settings, const struct option_set *
 	mask = umask(0);
 	umask(mask);
 	settings->request.options.umask = mask;
-	settings->request.options.copy_special = settings->request.options.recursive;
+	settings->request.options.copy_special =
+		settings->request.options.recursive && !settings->copy_contents;
 	return 0;
 }

@@ -16,10 +16,22 @@ enum job_follow {
 	FOLLOW_ALL,
 };
 
+/* What -i and -n said last. */
+enum job_existing {
+	EXISTING_OVERWRITE = 0,
+	EXISTING_ASK,
+	EXISTING_SKIP,
+};
+
 /* What the options fill in. */
 struct job_settings {
 	struct job_request request;
-	unsigned follow; /* enum job_follow */
+	unsigned follow;   /* enum job_follow */
+	unsigned existing; /* enum job_existing */
+	bool backup;
+	const char *backup_control; /* NULL: none was given */
+	const char *suffix;         /* the same */
+	bool copy_contents;
 	const char *target_directory;
 	bool no_target_directory;
 	bool checkpoints_chosen; /* request.checkpoint_ns is the user's */

@@ -91,10 +91,14 @@ static int say_wrong(const char *problem, const char *word)
 int main(int argc, char **argv)
 {
 	const struct command *command;
+	char title[64];
 
+	if (!argc)
+		return HAUL_EXIT_FAILED;
 	setlocale(LC_ALL, "");
 	/* Linked as cp, mv or rm it is that command, and its messages begin so. */
-	command = argc ? command_find(command_table, basename(argv[0])) : NULL;
+	argv[0] = basename(argv[0]);
+	command = command_find(command_table, argv[0]);
 	if (command)
 		return command->run(argc, argv);
 	if (argc < 2)
@@ -109,5 +113,7 @@ int main(int argc, char **argv)
 	if (!command)
 		return say_wrong(
 			argv[1][0] == '-' ? "unrecognized option" : "unknown command", argv[1]);
+	snprintf(title, sizeof(title), "haul %s", command->name);
+	argv[1] = title;
 	return command->run(argc - 1, argv + 1);
 }

@@ -26,17 +26,19 @@ const struct option_set mv_options = {
 int mv_run(int argc, char **argv, struct past *past)
 {
 	struct job_settings settings = {
-		.request = {.program = "haul mv", .past = past},
+		.request = {.program = argv[0], .past = past},
 		.follow = FOLLOW_NONE,
 	};
 	struct job_options *options = &settings.request.options;
+	struct option_set set = mv_options;
 	int first;
 
+	set.program = argv[0];
 	options->operation = JOB_MOVE;
 	options->recursive = true;
-	options->preserve = PRESERVE_MODE | PRESERVE_OWNER | PRESERVE_TIMES | PRESERVE_LINKS |
-			    PRESERVE_XATTR | PRESERVE_ALL;
-	switch (option_parse(&mv_options, argc, argv, &settings, &first)) {
+	options->preserve =
+		PRESERVE_MODE | PRESERVE_OWNER | PRESERVE_TIMES | PRESERVE_LINKS | PRESERVE_XATTR;
+	switch (option_parse(&set, argc, argv, &settings, &first)) {
 	case OPTION_SHOWN:
 		return HAUL_EXIT_OK;
 	case OPTION_WRONG:
@@ -44,8 +46,8 @@ int mv_run(int argc, char **argv, struct past *past)
 	case OPTION_READY:
 		break;
 	}
-	job_settings_note_arguments(&settings, &mv_options, argc, argv);
-	if (job_settings_finish(&settings, &mv_options, argv + first, argc - first) < 0)
+	job_settings_note_arguments(&settings, &set, argc, argv);
+	if (job_settings_finish(&settings, &set, argv + first, argc - first) < 0)
 		return HAUL_EXIT_FAILED;
 	return job_run(&settings.request);
 }

@@ -49,16 +49,29 @@ const char *option_group(const struct option_set *set, const struct option_row *
 	return row->group;
 }
 
+static const char *program_of(const struct option_set *set, char *space, size_t capacity)
+{
+	if (set->program)
+		return set->program;
+	snprintf(space, capacity, "haul %s", set->command);
+	return space;
+}
+
 static void say(const struct option_set *set, const char *format, va_list arguments)
 {
-	fprintf(stderr, "haul %s: ", set->command);
+	char program[PROGRAM_BYTES];
+
+	fprintf(stderr, "%s: ", program_of(set, program, sizeof(program)));
 	vfprintf(stderr, format, arguments);
 	fputc('\n', stderr);
 }
 
 static void say_where_help_is(const struct option_set *set)
 {
-	fprintf(stderr, "Try 'haul %s --help' for more information.\n", set->command);
+	char program[PROGRAM_BYTES];
+
+	fprintf(stderr, "Try '%s --help' for more information.\n",
+		program_of(set, program, sizeof(program)));
 }
 
 void option_error(const struct option_set *set, const char *format, ...)
@@ -134,7 +147,9 @@ static const struct option_row *find_row(const struct option_set *set, int value
 /* "--workers" or "-t", for messages. */
 static const char *row_title(const struct option_row *row, char *text, size_t capacity)
 {
-	if (row->name)
+	if (row->title)
+		snprintf(text, capacity, "%s", row->title);
+	else if (row->name)
 		snprintf(text, capacity, "--%s", row->name);
 	else
 		snprintf(text, capacity, "-%c", row->letters[0]);
@@ -268,13 +283,13 @@ enum option_result option_parse(
 {
 	enum option_result result = OPTION_READY;
 	struct getopt_tables tables;
-	char program[PROGRAM_BYTES];
+	char program[PROGRAM_BYTES], title[PROGRAM_BYTES];
 	char *name = argv[0];
 	int value;
 
 	fill_tables(set, &tables);
 	/* getopt_long begins its messages with argv[0]. */
-	snprintf(program, sizeof(program), "haul %s", set->command);
+	snprintf(program, sizeof(program), "%s", program_of(set, title, sizeof(title)));
 	argv[0] = program;
 	optind = 0;
 	while (result == OPTION_READY) {

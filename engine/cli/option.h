@@ -52,6 +52,7 @@ struct option_row {
 	enum option_kind kind;
 	unsigned commands;    /* bits of the option_set.mask that have it; 0: all */
 	const char *group;    /* heading in help and man page; NULL: as the row before */
+	const char *title;    /* in messages about the argument; NULL: its name */
 	const char *metavar;  /* the argument's name */
 	const char *fallback; /* the argument is optional, and this is it when none is given */
 	const char *help;     /* a sentence without capital and full stop */
@@ -68,7 +69,8 @@ struct option_row {
 
 /* The options of one command. */
 struct option_set {
-	const char *command;          /* "cp"; messages begin with "haul cp" */
+	const char *command;          /* "cp" */
+	const char *program;          /* what messages begin with; NULL: "haul cp" */
 	const char *const *usage;     /* what follows the command, a line each, ended by NULL */
 	const char *description;      /* a paragraph for --help */
 	const struct option_row *row; /* ended by a row without letters and name */

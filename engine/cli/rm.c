@@ -29,12 +29,14 @@ static bool looks_at_entries(const struct job_request *request)
 
 int command_rm(int argc, char **argv)
 {
-	struct job_settings settings = {.request = {.program = "haul rm"}};
+	struct job_settings settings = {.request = {.program = argv[0]}};
 	struct job_request *request = &settings.request;
+	struct option_set set = rm_options;
 	int first, status;
 
+	set.program = argv[0];
 	request->options.operation = JOB_REMOVE;
-	switch (option_parse(&rm_options, argc, argv, &settings, &first)) {
+	switch (option_parse(&set, argc, argv, &settings, &first)) {
 	case OPTION_SHOWN:
 		return HAUL_EXIT_OK;
 	case OPTION_WRONG:
@@ -45,7 +47,7 @@ int command_rm(int argc, char **argv)
 	if (first == argc && request->options.force)
 		return HAUL_EXIT_OK;
 	if (first == argc) {
-		option_wrong(&rm_options, "missing operand");
+		option_wrong(&set, "missing operand");
 		return HAUL_EXIT_FAILED;
 	}
 	request->sources = argv + first;

@@ -104,6 +104,8 @@ bool metadata_apply(const struct metadata_wish *wish, int source_fd, int target_
 	bool owner_kept, mode_touched;
 
 	result.error[METADATA_OWNER] = set_owner(wish, &subject, source, present, &owner_kept);
+	if (present->keep_mode && !wish->mode)
+		mode = present->mode;
 	if (!owner_kept)
 		mode &= ~(mode_t)SET_ID_BITS;
 	result.error[METADATA_XATTR] =
@@ -161,7 +163,11 @@ bool metadata_apply_name(const struct metadata_wish *wish, int directory_fd, con
 	memset(&present, 0, sizeof(present));
 	if (fstatat(directory_fd, name, &present, AT_SYMLINK_NOFOLLOW))
 		result.error[METADATA_OWNER] = -errno;
-	owner = (struct metadata_present){present.st_uid, present.st_gid, present.st_mode, false};
+	owner = (struct metadata_present){
+		.uid = present.st_uid,
+		.gid = present.st_gid,
+		.mode = present.st_mode,
+	};
 	if (!result.error[METADATA_OWNER])
 		result.error[METADATA_OWNER] =
 			set_owner(wish, &subject, source, &owner, &owner_kept);

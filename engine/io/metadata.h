@@ -25,7 +25,8 @@ struct metadata_present {
 	uid_t uid;
 	gid_t gid;
 	mode_t mode;
-	bool acl; /* it may have an ACL that the source hasn't */
+	bool acl;       /* it may have an ACL that the source hasn't */
+	bool keep_mode; /* it was there before: only a mode that is to be kept changes its own */
 };
 
 enum metadata_part {

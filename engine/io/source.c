@@ -68,6 +68,21 @@ int source_open(struct source_manner *manner, int directory_fd, const char *name
 	return 0;
 }
 
+int source_open_special(
+	const struct source_manner *manner, int directory_fd, const char *name, int *ret_fd)
+{
+	int flags = O_RDONLY | O_CLOEXEC | O_NOCTTY | (manner->follow ? 0 : O_NOFOLLOW);
+	int fd;
+
+	do
+		fd = openat(directory_fd, name, flags);
+	while (fd < 0 && errno == EINTR);
+	if (fd < 0)
+		return -errno;
+	*ret_fd = fd;
+	return 0;
+}
+
 ssize_t source_read_cached(
 	struct filesystem *filesystem, int fd, void *buffer, size_t bytes, uint64_t offset)
 {

@@ -32,6 +32,10 @@ int source_open_cached(
 /* Opens, and waits if it must. */
 int source_open(struct source_manner *manner, int directory_fd, const char *name, int *ret_fd);
 
+/* Opens what is no regular file, to be read: a FIFO waits for its writer. */
+int source_open_special(
+	const struct source_manner *manner, int directory_fd, const char *name, int *ret_fd);
+
 /* Reads what is there without waiting: the number of bytes, which may be fewer than asked for
  * although the file is longer; -EAGAIN, always so on filesystems that can't tell. */
 ssize_t source_read_cached(

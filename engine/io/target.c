@@ -89,6 +89,19 @@ int target_create(struct target *target, mode_t mode, mode_t *ret_mode)
 	return 0;
 }
 
+int target_create_named(struct target *target, mode_t *ret_mode)
+{
+	int fd = openat(target->directory_fd, target->name,
+		O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, OWNER_ONLY);
+
+	if (fd < 0)
+		return -errno;
+	target->fd = fd;
+	target->kind = TARGET_IN_PLACE;
+	*ret_mode = OWNER_ONLY;
+	return 0;
+}
+
 static int link_through_proc(const struct target *target)
 {
 	char path[32];
@@ -164,6 +177,35 @@ int target_flush(int fd)
 	return close(copy) && errno != EINTR ? -errno : 0;
 }
 
+/* Renaming onto another name of the same inode does nothing at all, so the temporary name goes in
+ * any case. */
+static int rename_over(struct target *target)
+{
+	if (renameat(target->directory_fd, target->temporary, target->directory_fd, target->name))
+		return -errno;
+	(void)unlinkat(target->directory_fd, target->temporary, 0);
+	target->kind = TARGET_IN_PLACE;
+	return 0;
+}
+
+int target_publish_over(struct target *target)
+{
+	struct target named = *target;
+	int error;
+
+	if (target->kind == TARGET_IN_PLACE)
+		return 0;
+	if (target->kind == TARGET_UNNAMED) {
+		target_temporary_name(target->temporary);
+		named.name = target->temporary;
+		error = link_unnamed(&named);
+		if (error)
+			return error;
+		target->kind = TARGET_TEMPORARY;
+	}
+	return rename_over(target);
+}
+
 int target_close(struct target *target)
 {
 	int fd = target->fd;
@@ -206,52 +248,51 @@ int target_look(
 	return classify(ret_status, source);
 }
 
-static int remove_existing(const struct target *target)
+/* What may be waited for is opened only when that is wanted. */
+static int open_flags(struct target_manner manner)
 {
-	if (unlinkat(target->directory_fd, target->name, 0) && errno != ENOENT)
-		return -errno;
-	return TARGET_ABSENT;
+	return O_WRONLY | O_NOCTTY | O_CLOEXEC | (manner.follow ? 0 : O_NOFOLLOW) |
+	       (manner.special ? 0 : O_NONBLOCK) | (manner.create ? O_CREAT : 0);
+}
+
+static bool may_be_written(int found, struct target_manner manner)
+{
+	return found == TARGET_OPENED || (found == TARGET_OTHER && manner.special);
 }
 
 /* Truncated only when it is known to be the right file, and not the source under another name. */
-static int open_in_place(struct target *target, const struct stat *source, struct stat *ret_status)
+static int judge_opened(
+	int fd, struct target_manner manner, const struct stat *source, struct stat *ret_status)
 {
-	int found, fd = openat(target->directory_fd, target->name,
-			   O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	int found;
 
-	if (fd < 0)
+	if (fstat(fd, ret_status))
 		return -errno;
-	if (fstat(fd, ret_status)) {
-		found = -errno;
-	} else {
-		found = classify(ret_status, source);
-		if (found == TARGET_OPENED && ret_status->st_size && ftruncate(fd, 0))
-			found = -errno;
-	}
-	if (found == TARGET_OPENED) {
-		target->fd = fd;
-		target->kind = TARGET_IN_PLACE;
-	} else {
-		close(fd);
-	}
+	found = classify(ret_status, source);
+	if (found == TARGET_OPENED && ret_status->st_size && !manner.keep_content &&
+		ftruncate(fd, 0))
+		return -errno;
 	return found;
 }
 
-int target_open_existing(struct target *target, struct target_policy policy,
+int target_open_existing(struct target *target, struct target_manner manner,
 	const struct stat *source, struct stat *ret_status)
 {
-	int found = target_look(target->directory_fd, target->name, source, ret_status);
+	int found, fd = openat(target->directory_fd, target->name, open_flags(manner),
+			   manner.create_mode);
 
-	if (found == TARGET_OTHER && policy.force)
-		return remove_existing(target);
-	if (found != TARGET_OPENED)
-		return found;
-	if (policy.replace_links && ret_status->st_nlink > 1)
-		return remove_existing(target);
-	found = open_in_place(target, source, ret_status);
-	if (found == -ENOENT)
-		return TARGET_ABSENT;
-	if (found < 0 && policy.force)
-		return remove_existing(target);
+	if (fd < 0 && (errno == ELOOP || errno == ENXIO))
+		return TARGET_OTHER;
+	if (fd < 0 && errno == EISDIR)
+		return TARGET_DIRECTORY;
+	if (fd < 0)
+		return errno == ENOENT ? TARGET_ABSENT : -errno;
+	found = judge_opened(fd, manner, source, ret_status);
+	if (may_be_written(found, manner)) {
+		target->fd = fd;
+		target->kind = TARGET_IN_PLACE;
+		return TARGET_OPENED;
+	}
+	close(fd);
 	return found;
 }

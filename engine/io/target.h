@@ -29,15 +29,18 @@ struct target {
 	char temporary[TARGET_TEMPORARY_BYTES];
 };
 
-/* What is in the way of a new file may go for these reasons. */
-struct target_policy {
-	bool force;         /* whatever can't be written to, other than a directory */
-	bool replace_links; /* a file with further names, so that those keep their content */
+/* How an existing one is opened. */
+struct target_manner {
+	bool follow;       /* a symlink under the name leads to it */
+	bool keep_content; /* it is not emptied */
+	bool special;      /* FIFOs and devices as well; opening them may take its time */
+	bool create;       /* with `follow`: what the symlink leads to is made if it isn't there */
+	mode_t create_mode;
 };
 
 enum target_found {
 	TARGET_OPENED,    /* empty, to be written to in place */
-	TARGET_ABSENT,    /* or removed: create it */
+	TARGET_ABSENT,    /* nothing has the name */
 	TARGET_DIRECTORY, /* a directory is in the way */
 	TARGET_SAME,      /* it is the source itself, or a symlink to it */
 	TARGET_OTHER,     /* a symlink, FIFO or device, which may not be written through */
@@ -47,8 +50,15 @@ enum target_found {
  * name meanwhile, otherwise it is for its owner only; *ret_mode says what it got. */
 int target_create(struct target *target, mode_t mode, mode_t *ret_mode);
 
+/* Makes it under its name at once, for its owner only. -EEXIST. */
+int target_create_named(struct target *target, mode_t *ret_mode);
+
 /* Gives it its name. -EEXIST: that is taken, and the target is as before. Does nothing in place. */
 int target_publish(struct target *target);
+
+/* The same in place of whatever has that name, other than a directory, without a moment in between.
+ */
+int target_publish_over(struct target *target);
 
 /* What close(2) would say about writes that were delayed, while the file can still be given up:
  * network filesystems and FUSE tell it whenever a descriptor is closed. 0 or -errno. */
@@ -60,9 +70,9 @@ int target_close(struct target *target);
 /* Closes and removes an unfinished file; what was opened in place stays, incomplete. */
 void target_abandon(struct target *target);
 
-/* Looks at what exists under the name and opens it for writing if that is right. `source` tells
- * what not to overwrite. Returns an enum target_found, or -errno of open(2) or unlink(2). */
-int target_open_existing(struct target *target, struct target_policy policy,
+/* Opens what exists under the name for writing if it is what `manner` allows, and not the source.
+ * Returns an enum target_found, or -errno. */
+int target_open_existing(struct target *target, struct target_manner manner,
 	const struct stat *source, struct stat *ret_status);
 
 /* What is under the name, without opening it: an enum target_found, TARGET_OPENED standing for a

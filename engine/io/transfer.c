@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <unistd.h>
 
 static void chunk_free(struct transfer *transfer, struct transfer_chunk *chunk)
@@ -139,10 +140,62 @@ void transfer_accept(struct transfer *transfer, struct transfer_chunk *chunk)
 	chunk_free(transfer, chunk);
 }
 
+/* What filesystems allocate at least; a hole of less would save nothing. */
+#define HOLE_BYTES 4096
+
+static bool is_zero(const uint8_t *data, size_t bytes)
+{
+	return !data[0] && !memcmp(data, data + 1, bytes - 1);
+}
+
+/* How much, up to the end of a block, is all zeros or isn't. */
+static size_t alike_bytes(const struct transfer_chunk *chunk, size_t from, bool *ret_zero)
+{
+	size_t at = from;
+
+	*ret_zero = false;
+	do {
+		size_t bytes = HOLE_BYTES - (chunk->offset + at) % HOLE_BYTES;
+		bool zero;
+
+		if (bytes > chunk->filled - at)
+			bytes = chunk->filled - at;
+		zero = is_zero(chunk->buffer + at, bytes);
+		if (at == from)
+			*ret_zero = zero;
+		else if (zero != *ret_zero)
+			break;
+		at += bytes;
+	} while (at < chunk->filled);
+	return at - from;
+}
+
+static int write_around_holes(const struct transfer *transfer, const struct transfer_chunk *chunk)
+{
+	int error = 0;
+
+	for (size_t at = 0; at < chunk->filled && !error;) {
+		bool zero;
+		size_t bytes = alike_bytes(chunk, at, &zero);
+
+		if (!zero)
+			error = transfer_write(
+				transfer->target_fd, chunk->buffer + at, bytes, chunk->offset + at);
+		at += bytes;
+	}
+	return error;
+}
+
+static int write_filled(const struct transfer *transfer, const struct transfer_chunk *chunk)
+{
+	if (transfer->make_holes)
+		return write_around_holes(transfer, chunk);
+	return transfer_write(transfer->target_fd, chunk->buffer, chunk->filled, chunk->offset);
+}
+
 int transfer_write_chunk(struct transfer *transfer, struct transfer_chunk *chunk)
 {
-	int error =
-		transfer_write(transfer->target_fd, chunk->buffer, chunk->filled, chunk->offset);
+	int error = write_filled(transfer, chunk);
 
 	if (error)
 		return error;

@@ -50,6 +50,7 @@ struct transfer {
 	uint64_t position; /* everything before it is done or in flight */
 	uint64_t end;      /* UINT64_MAX: wherever the file ends, one chunk at a time */
 	bool sparse;       /* look for holes; the target is empty and has its size */
+	bool make_holes;   /* with `sparse`: blocks of zeros aren't written */
 	bool write_behind;
 	bool direct_begun; /* these three are copy_direct's */
 	bool source_direct;

@@ -173,7 +173,7 @@ static struct tree_directory *directory_new(
 static int directory_open(struct tree *tree, struct tree_directory *directory)
 {
 	int root_fd = directory->root->fd[directory->side];
-	bool follow = directory->side == TREE_SOURCE && tree->follow_source;
+	bool follow = directory->side == TREE_SOURCE ? tree->follow_source : tree->follow_target;
 	int error = resolve_directory(
 		root_fd, directory->path, follow, &tree->step_by_step, &directory->fd);
 

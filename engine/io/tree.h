@@ -52,6 +52,7 @@ struct tree {
 	unsigned kept;
 	unsigned kept_max;  /* at most TREE_KEPT_DIRECTORIES */
 	bool follow_source; /* the user asked to follow symlinks in the source */
+	bool follow_target; /* the same for directories at the destination */
 	bool step_by_step;  /* the kernel has no openat2 */
 };
 

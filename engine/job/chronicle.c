@@ -223,7 +223,8 @@ static int add_files(struct job *job, const struct item *item)
 	if (fingerprint_directory(item->directory, job->salt, &directory))
 		return 0;
 	while (!error && !wire_take_entry(&view, &entry, &name, &target)) {
-		if (!may_be_known(job, entry) || entry_failed(item, entry->index))
+		if (!may_be_known(job, entry) || entry_failed(item, entry->index) ||
+			outcome_is_left(item, entry->index))
 			continue;
 		file[count++] = fingerprint_entry(directory, entry, target.bytes ? target : name);
 		if (count < FILES_MAX)
@@ -257,7 +258,7 @@ static int add_item(struct job *job, const struct item *item)
 	case WIRE_RANGE:
 		return item_failed(item) ? 0 : add_range(job, item);
 	case WIRE_COMMIT:
-		if (item->failure_count || !item->large->known)
+		if (item->failure_count || !item->large->known || outcome_is_left(item, 0))
 			return 0;
 		return journal_add_files(&job->journal, &item->large->fingerprint, 1);
 	default:

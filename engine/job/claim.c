@@ -9,7 +9,8 @@
 
 struct claim_node {
 	char *target;
-	dev_t device; /* of the source */
+	mode_t mode; /* of the source, as the others */
+	dev_t device;
 	ino_t inode;
 };
 
@@ -31,6 +32,7 @@ static struct claim_node *node_new(const char *target, const struct stat *source
 
 	if (!node)
 		return NULL;
+	node->mode = source->st_mode;
 	node->device = source->st_dev;
 	node->inode = source->st_ino;
 	node->target = strdup(target);
@@ -40,7 +42,8 @@ static struct claim_node *node_new(const char *target, const struct stat *source
 	return NULL;
 }
 
-int claims_add(struct claims *claims, const char *target, const struct stat *source)
+int claims_add(
+	struct claims *claims, const char *target, const struct stat *source, mode_t *ret_mode)
 {
 	struct claim_node *node = node_new(target, source);
 	struct claim_node **found;
@@ -54,8 +57,16 @@ int claims_add(struct claims *claims, const char *target, const struct stat *sou
 	node_free(node);
 	if (!found)
 		return -ENOMEM;
+	*ret_mode = (*found)->mode;
 	same = (*found)->device == source->st_dev && (*found)->inode == source->st_ino;
 	return same ? CLAIM_SAME_SOURCE : CLAIM_OTHER_SOURCE;
+}
+
+bool claims_has(const struct claims *claims, const char *target)
+{
+	const struct claim_node node = {.target = (char *)target};
+
+	return tfind(&node, &claims->tree, compare) != NULL;
 }
 
 void claims_free(struct claims *claims)

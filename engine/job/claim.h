@@ -3,6 +3,7 @@
 #ifndef ENGINE_JOB_CLAIM_H
 #define ENGINE_JOB_CLAIM_H
 
+#include <stdbool.h>
 #include <sys/stat.h>
 
 struct claims {
@@ -15,8 +16,12 @@ enum claim {
 	CLAIM_OTHER_SOURCE = 2, /* another source had it */
 };
 
-/* Remembers that `source` goes to `target`. Returns an enum claim or -ENOMEM. */
-int claims_add(struct claims *claims, const char *target, const struct stat *source);
+/* Remembers that `source` goes to `target`. Returns an enum claim or -ENOMEM; with
+ * CLAIM_OTHER_SOURCE, *ret_mode is of the source that was first. */
+int claims_add(
+	struct claims *claims, const char *target, const struct stat *source, mode_t *ret_mode);
+/* Did one go there? */
+bool claims_has(const struct claims *claims, const char *target);
 void claims_free(struct claims *claims);
 
 #endif

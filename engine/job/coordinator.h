@@ -6,6 +6,7 @@
  *     plan.c      what the command line names -> roots and first items
  *     dispatch.c  which item goes to which worker, and when
  *     reply.c     what workers answer
+ *     outcome.c   entries that were not simply copied
  *     large.c     the life of a large file: prepare, ranges, commit
  *     move.c      what is particular to a move
  *     remove.c    what is particular to a removal
@@ -104,8 +105,22 @@ int reply_receive(struct job *job, struct worker *worker);
  * that waits. -ENOMEM. */
 int reply_add_entry(struct job *job, struct directory *directory, const struct wire_entry *entry,
 	struct wire_text name, struct wire_text target, struct item **batch);
+/* The names of an item's entry; empty where there are none. */
+void reply_entry_texts(const struct item *item, uint32_t index, struct wire_text *ret_name,
+	struct wire_text *ret_target);
+/* The item is over: what depends on it goes on. */
+void reply_conclude(struct job *job, struct item *item);
 /* Gives up on an item that no worker can do: each of its entries counts as failed. */
 void reply_abandon(struct job *job, struct item *item, enum wire_operation operation, int error);
+
+/* ---- outcome.c ---- */
+
+/* Sees to entries that were not simply copied: asks, or lets further names be copied. */
+void outcome_settle(struct job *job, struct item *item);
+/* Nobody agreed to what the item would do. */
+void outcome_refused(struct job *job, struct item *item);
+/* Whether the entry was left alone, for now or for good. */
+bool outcome_is_left(const struct item *item, uint32_t index);
 
 /* ---- large.c ---- */
 
@@ -138,6 +153,8 @@ int large_begin(struct job *job, struct directory *directory, const struct wire_
 void large_prepared(struct job *job, struct item *item, const struct wire_prepared *prepared);
 /* One of its items is answered, other than by PREPARED. */
 void large_item_done(struct job *job, struct item *item);
+/* Begins anew: an item in no queue, or NULL. */
+struct item *large_again(struct large *large);
 /* Removes the temporary files of a job that stops, without a worker's help. */
 void large_discard_all(struct job *job);
 

@@ -85,6 +85,7 @@ int worker_start(
 		return error;
 	}
 	worker->channel = pair[0];
+	worker->greeted = false;
 	worker->blocked = false;
 	return worker_greet(worker, options);
 }

@@ -49,52 +49,79 @@ void notify(struct job *job, const char *format, ...)
 }
 
 enum subject {
-	OF_SOURCE = 0,
+	OF_NOTHING = 0,
+	OF_SOURCE,
 	OF_TARGET,
-	OF_TARGET_AND_SOURCE, /* the target, `after`, and then the source */
+	OF_TARGET_BARE, /* without quotes */
 };
 
-/* GNU's words where GNU has them: scripts look for them. The name stands between the two parts. */
+/* GNU's words where GNU has them: scripts look for them. */
 struct phrase {
 	const char *before;
-	enum subject subject;
+	enum subject first;
+	const char *between;
+	enum subject second;
 	const char *after;
 };
 
 static const struct phrase phrases[OPERATIONS] = {
-	[OPERATION_NONE] = {"cannot copy ", OF_SOURCE, ""},
-	[OPERATION_OPEN_SOURCE] = {"cannot open ", OF_SOURCE, " for reading"},
-	[OPERATION_STAT_SOURCE] = {"cannot stat ", OF_SOURCE, ""},
-	[OPERATION_READ] = {"error reading ", OF_SOURCE, ""},
-	[OPERATION_LIST] = {"cannot access ", OF_SOURCE, ""},
-	[OPERATION_READ_LINK] = {"cannot read symbolic link ", OF_SOURCE, ""},
-	[OPERATION_READ_XATTR] = {"cannot read extended attributes of ", OF_SOURCE, ""},
-	[OPERATION_CREATE] = {"cannot create regular file ", OF_TARGET, ""},
-	[OPERATION_OPEN_TARGET] = {"cannot create regular file ", OF_TARGET, ""},
-	[OPERATION_WRITE] = {"error writing ", OF_TARGET, ""},
-	[OPERATION_MAKE_DIRECTORY] = {"cannot create directory ", OF_TARGET, ""},
-	[OPERATION_MAKE_LINK] = {"cannot create hard link ", OF_TARGET, ""},
-	[OPERATION_MAKE_SYMLINK] = {"cannot create symbolic link ", OF_TARGET, ""},
-	[OPERATION_MAKE_SPECIAL] = {"cannot create special file ", OF_TARGET, ""},
-	[OPERATION_MAKE_FIFO] = {"cannot create fifo ", OF_TARGET, ""},
-	[OPERATION_SET_OWNER] = {"failed to preserve ownership for ", OF_TARGET, ""},
-	[OPERATION_SET_MODE] = {"preserving permissions for ", OF_TARGET, ""},
-	[OPERATION_SET_TIMES] = {"preserving times for ", OF_TARGET, ""},
-	[OPERATION_SET_XATTR] = {"setting attributes for ", OF_TARGET, ""},
-	[OPERATION_PUBLISH] = {"cannot create regular file ", OF_TARGET, ""},
-	[OPERATION_SYNC] = {"cannot synchronize ", OF_TARGET, ""},
-	[OPERATION_SOURCE_CHANGED] = {"", OF_SOURCE, " changed while it was copied"},
+	[OPERATION_NONE] = {"cannot copy ", OF_SOURCE, "", OF_NOTHING, ""},
+	[OPERATION_OPEN_SOURCE] = {"cannot open ", OF_SOURCE, " for reading", OF_NOTHING, ""},
+	[OPERATION_STAT_SOURCE] = {"cannot stat ", OF_SOURCE, "", OF_NOTHING, ""},
+	[OPERATION_READ] = {"error reading ", OF_SOURCE, "", OF_NOTHING, ""},
+	[OPERATION_LIST] = {"cannot access ", OF_SOURCE, "", OF_NOTHING, ""},
+	[OPERATION_READ_LINK] = {"cannot read symbolic link ", OF_SOURCE, "", OF_NOTHING, ""},
+	[OPERATION_READ_XATTR] = {"cannot read extended attributes of ", OF_SOURCE, "", OF_NOTHING,
+		""},
+	[OPERATION_CREATE] = {"cannot create regular file ", OF_TARGET, "", OF_NOTHING, ""},
+	[OPERATION_OPEN_TARGET] = {"cannot create regular file ", OF_TARGET, "", OF_NOTHING, ""},
+	[OPERATION_WRITE] = {"error writing ", OF_TARGET, "", OF_NOTHING, ""},
+	[OPERATION_MAKE_DIRECTORY] = {"cannot create directory ", OF_TARGET, "", OF_NOTHING, ""},
+	[OPERATION_MAKE_LINK] = {"cannot create hard link ", OF_TARGET, "", OF_NOTHING, ""},
+	[OPERATION_MAKE_SYMLINK] = {"cannot create symbolic link ", OF_TARGET, "", OF_NOTHING, ""},
+	[OPERATION_MAKE_SPECIAL] = {"cannot create special file ", OF_TARGET, "", OF_NOTHING, ""},
+	[OPERATION_MAKE_FIFO] = {"cannot create fifo ", OF_TARGET, "", OF_NOTHING, ""},
+	[OPERATION_SET_OWNER] = {"failed to preserve ownership for ", OF_TARGET, "", OF_NOTHING,
+		""},
+	[OPERATION_SET_MODE] = {"preserving permissions for ", OF_TARGET, "", OF_NOTHING, ""},
+	[OPERATION_SET_TIMES] = {"preserving times for ", OF_TARGET, "", OF_NOTHING, ""},
+	[OPERATION_SET_XATTR] = {"setting attributes for ", OF_TARGET, "", OF_NOTHING, ""},
+	[OPERATION_PUBLISH] = {"cannot create regular file ", OF_TARGET, "", OF_NOTHING, ""},
+	[OPERATION_SYNC] = {"cannot synchronize ", OF_TARGET, "", OF_NOTHING, ""},
+	[OPERATION_SOURCE_CHANGED] = {"", OF_SOURCE, " changed while it was copied", OF_NOTHING,
+		""},
 	[OPERATION_SOURCE_REPLACED] = {"skipping file ", OF_SOURCE,
-		", as it was replaced while being copied"},
-	[OPERATION_NOT_DIRECTORY] = {"cannot overwrite non-directory ", OF_TARGET_AND_SOURCE,
-		" with directory "},
-	[OPERATION_IS_DIRECTORY] = {"cannot overwrite directory ", OF_TARGET,
-		" with non-directory"},
-	[OPERATION_UNSUPPORTED] = {"cannot copy ", OF_SOURCE, ": kind of file not supported"},
-	[OPERATION_REMOVE] = {"cannot remove ", OF_SOURCE, ""},
-	[OPERATION_NOT_MOVED] = {"not removing ", OF_SOURCE, ", as it changed since it was copied"},
-	[OPERATION_OTHER_DEVICE] = {"skipping ", OF_SOURCE, ", since it's on a different device"},
-	[OPERATION_WORKER_DIED] = {"not copying ", OF_SOURCE, ", as workers died over it"},
+		", as it was replaced while being copied", OF_NOTHING, ""},
+	[OPERATION_NOT_DIRECTORY] = {"cannot overwrite non-directory ", OF_TARGET,
+		" with directory ", OF_SOURCE, ""},
+	[OPERATION_IS_DIRECTORY] = {"cannot overwrite directory ", OF_TARGET, " with non-directory",
+		OF_NOTHING, ""},
+	[OPERATION_SAME_FILE] = {"", OF_SOURCE, " and ", OF_TARGET, " are the same file"},
+	[OPERATION_STAT_TARGET] = {"cannot stat ", OF_TARGET, "", OF_NOTHING, ""},
+	[OPERATION_DANGLING] = {"not writing through dangling symlink ", OF_TARGET, "", OF_NOTHING,
+		""},
+	[OPERATION_SYMLINK_IN_TREE] = {"not writing through ", OF_TARGET,
+		", as that is no regular file", OF_NOTHING, ""},
+	[OPERATION_NOT_REPLACING] = {"not replacing ", OF_TARGET, "", OF_NOTHING, ""},
+	[OPERATION_BACK_UP] = {"cannot backup ", OF_TARGET, "", OF_NOTHING, ""},
+	[OPERATION_BACKUP_IS_SOURCE] = {"backing up ", OF_TARGET, " might destroy source;  ",
+		OF_SOURCE, " not copied"},
+	[OPERATION_CYCLE] = {"cannot copy cyclic symbolic link ", OF_SOURCE, "", OF_NOTHING, ""},
+	[OPERATION_CLONE] = {"failed to clone ", OF_TARGET, " from ", OF_SOURCE, ""},
+	[OPERATION_LINK_TO_SOURCE] = {"cannot create hard link ", OF_TARGET, " to ", OF_SOURCE, ""},
+	[OPERATION_SYMLINK_TO_SOURCE] = {"cannot create symbolic link ", OF_TARGET, " to ",
+		OF_SOURCE, ""},
+	[OPERATION_RELATIVE_SYMLINK] = {"", OF_TARGET_BARE,
+		": can make relative symbolic links only in current directory", OF_NOTHING, ""},
+	[OPERATION_UNSUPPORTED] = {"cannot copy ", OF_SOURCE, ": kind of file not supported",
+		OF_NOTHING, ""},
+	[OPERATION_REMOVE] = {"cannot remove ", OF_SOURCE, "", OF_NOTHING, ""},
+	[OPERATION_NOT_MOVED] = {"not removing ", OF_SOURCE, ", as it changed since it was copied",
+		OF_NOTHING, ""},
+	[OPERATION_OTHER_DEVICE] = {"skipping ", OF_SOURCE, ", since it's on a different device",
+		OF_NOTHING, ""},
+	[OPERATION_WORKER_DIED] = {"not copying ", OF_SOURCE, ", as workers died over it",
+		OF_NOTHING, ""},
 };
 
 /* For these the words say it all; the error number is an implementation's. */
@@ -105,6 +132,13 @@ static bool speaks_for_itself(enum wire_operation operation)
 	case OPERATION_SOURCE_REPLACED:
 	case OPERATION_NOT_DIRECTORY:
 	case OPERATION_IS_DIRECTORY:
+	case OPERATION_SAME_FILE:
+	case OPERATION_CYCLE:
+	case OPERATION_DANGLING:
+	case OPERATION_SYMLINK_IN_TREE:
+	case OPERATION_NOT_REPLACING:
+	case OPERATION_BACKUP_IS_SOURCE:
+	case OPERATION_RELATIVE_SYMLINK:
 	case OPERATION_UNSUPPORTED:
 	case OPERATION_OTHER_DEVICE:
 	case OPERATION_NOT_MOVED:
@@ -129,6 +163,20 @@ static void record_failure(struct job *job, const char *path, int error, const c
 	lane_ring(&job->lane, clock_monotonic_ns(), false);
 }
 
+static const char *subject_words(const struct names *names, enum subject subject)
+{
+	switch (subject) {
+	case OF_SOURCE:
+		return names->source_quoted;
+	case OF_TARGET:
+		return names->target_quoted;
+	case OF_TARGET_BARE:
+		return names->target;
+	default:
+		return "";
+	}
+}
+
 static void word(
 	char *ret_text, size_t capacity, const struct names *names, enum wire_operation operation)
 {
@@ -136,9 +184,9 @@ static void word(
 
 	if (operation < OPERATIONS && phrases[operation].before)
 		phrase = &phrases[operation];
-	snprintf(ret_text, capacity, "%s%s%s%s", phrase->before,
-		phrase->subject == OF_SOURCE ? names->source_quoted : names->target_quoted,
-		phrase->after, phrase->subject == OF_TARGET_AND_SOURCE ? names->source_quoted : "");
+	snprintf(ret_text, capacity, "%s%s%s%s%s", phrase->before,
+		subject_words(names, phrase->first), phrase->between,
+		subject_words(names, phrase->second), phrase->after);
 }
 
 struct diagnosis {

@@ -132,6 +132,7 @@ static int put_link(struct wire_buffer *out, const struct item *item, struct wir
 		.existing_root = link->root->id,
 		.existing_path_bytes = (uint32_t)text[1].bytes,
 		.name_bytes = (uint32_t)text[2].bytes,
+		.entry_flags = item->entry_flags,
 	};
 
 	return wire_put(out, WIRE_LINK, &body, sizeof(body), text, 3);
@@ -158,6 +159,7 @@ static int put_large(struct wire_buffer *out, const struct item *item, struct wi
 		.name_bytes = entry->name_bytes,
 		.target_bytes = entry->target_bytes,
 		.temporary_bytes = (uint16_t)text[3].bytes,
+		.entry_flags = entry->flags,
 	};
 
 	return wire_put(out, item->type, &body, sizeof(body), text, 4);
@@ -340,7 +342,7 @@ static void reissue(struct job *job, struct item *item, bool killed)
 	item->flags |= ITEM_RETRIED;
 	if (item_is_large(item))
 		item->large->holder = NULL;
-	item_forget_failures(item);
+	item_forget_answers(item);
 	if (killed)
 		item->kills++;
 	else

@@ -23,7 +23,7 @@ void item_free(struct item *item)
 		return;
 	item->directory->pending--;
 	free(item->packed);
-	item_forget_failures(item);
+	item_forget_answers(item);
 	free(item);
 }
 
@@ -43,13 +43,44 @@ int item_add_failure(struct item *item, const struct wire_failure *what, struct 
 	return 0;
 }
 
-void item_forget_failures(struct item *item)
+int item_add_outcome(struct item *item, const struct wire_outcome *what, struct wire_text backup)
+{
+	uint32_t count = item->outcome_count + 1;
+	struct item_outcome *grown = realloc(item->outcome, count * sizeof(*grown));
+	char *kept = NULL;
+
+	if (!grown)
+		return -ENOMEM;
+	item->outcome = grown;
+	if (backup.bytes && !(kept = strndup(backup.data, backup.bytes)))
+		return -ENOMEM;
+	grown[item->outcome_count] = (struct item_outcome){*what, kept};
+	item->outcome_count = count;
+	return 0;
+}
+
+const struct item_outcome *item_find_outcome(
+	const struct item *item, uint32_t index, unsigned kinds)
+{
+	for (uint32_t i = 0; i < item->outcome_count; i++)
+		if (item->outcome[i].what.index == index &&
+			1u << item->outcome[i].what.kind & kinds)
+			return &item->outcome[i];
+	return NULL;
+}
+
+void item_forget_answers(struct item *item)
 {
 	for (uint32_t i = 0; i < item->failure_count; i++)
 		free(item->failure[i].name);
 	free(item->failure);
 	item->failure = NULL;
 	item->failure_count = 0;
+	for (uint32_t i = 0; i < item->outcome_count; i++)
+		free(item->outcome[i].backup);
+	free(item->outcome);
+	item->outcome = NULL;
+	item->outcome_count = 0;
 }
 
 bool item_failed(const struct item *item)

@@ -21,6 +21,12 @@ struct item_failure {
 	char *name; /* of the entry, where the index doesn't tell; or NULL */
 };
 
+/* What became of an entry other than a plain copy. */
+struct item_outcome {
+	struct wire_outcome what;
+	char *backup; /* its name, or NULL */
+};
+
 struct item {
 	struct item *next; /* in a queue, or among what a worker has */
 	struct item *previous;
@@ -32,10 +38,13 @@ struct item {
 	uint16_t kills;               /* workers that were killed over it */
 	struct item_failure *failure; /* told when the item is answered: a retry starts anew */
 	uint32_t failure_count;
-	bool listed;            /* LIST that continues: its entries are known */
-	uint32_t entry_count;   /* FILES, else 0 */
-	uint64_t planned_bytes; /* what it adds to the plan */
-	struct link *links;     /* first names of hard links among its entries */
+	uint32_t outcome_count;
+	struct item_outcome *outcome; /* as failures */
+	uint32_t entry_flags;         /* LINK: enum entry_flag */
+	bool listed;                  /* LIST that continues: its entries are known */
+	uint32_t entry_count;         /* FILES, else 0 */
+	uint64_t planned_bytes;       /* what it adds to the plan */
+	struct link *links;           /* first names of hard links among its entries */
 	union {
 		uint64_t position; /* LIST */
 		struct {           /* PREPARE, RANGE, COMMIT */
@@ -61,9 +70,13 @@ int item_add_entry(struct item *item, const struct wire_entry *entry, struct wir
 int item_entry(const struct item *item, uint32_t index, const struct wire_entry **ret_entry,
 	struct wire_text *ret_name, struct wire_text *ret_target);
 
-/* Keeps what failed until the item is answered; -ENOMEM. item_forget_failures for a retry. */
+/* Keeps what failed until the item is answered; -ENOMEM. item_forget_answers for a retry. */
 int item_add_failure(struct item *item, const struct wire_failure *what, struct wire_text name);
-void item_forget_failures(struct item *item);
+int item_add_outcome(struct item *item, const struct wire_outcome *what, struct wire_text backup);
+void item_forget_answers(struct item *item);
+/* The outcome of an entry that is of one of these kinds (bits 1 << kind), or NULL. */
+const struct item_outcome *item_find_outcome(
+	const struct item *item, uint32_t index, unsigned kinds);
 bool item_failed(const struct item *item); /* other than with warnings */
 
 /* Is it about a large file: are large, offset and length its own? */

@@ -40,6 +40,8 @@ struct job_request {
 	unsigned prompt;            /* enum job_prompt */
 	bool remove_system_root;    /* rm: "/" is not refused */
 	bool preserve_mounts;       /* rm: refuse arguments that are mount points */
+	bool parents;               /* the sources' own directories are made below the target */
+	bool strip_slashes;         /* at the end of sources */
 	bool follow_arguments;      /* -H: follow symbolic links named on the command line */
 	struct selection selection; /* of the entries; the caller's */
 	unsigned worker_count;      /* 0: one per CPU that the process may use */

@@ -126,6 +126,17 @@ int large_begin(struct job *job, struct directory *directory, const struct wire_
 	return 0;
 }
 
+struct item *large_again(struct large *large)
+{
+	struct item *item = large_item(large, WIRE_PREPARE);
+
+	if (!item)
+		return NULL;
+	item->planned_bytes = large->bytes;
+	item->flags = large->past ? ITEM_CONTINUE : 0;
+	return item;
+}
+
 static void large_end(struct job *job, struct large *large)
 {
 	struct wire_text target = large_target(large);

@@ -76,7 +76,7 @@ bool move_source(struct job *job, struct source *source)
 
 	if (!fstatat(job->plan->target_fd, source->target_name, &status, AT_SYMLINK_NOFOLLOW))
 		there = &status;
-	if (there && job->options.no_clobber)
+	if (there && job->options.update == UPDATE_NONE)
 		return false;
 	if (there && has_kind_in_the_way(job, source, there))
 		return false;

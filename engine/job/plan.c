@@ -39,17 +39,53 @@ static bool find_target(struct job *job, struct plan *plan)
 	const char *what = request->target_is_directory ? "target directory" : "target";
 
 	/* What an earlier run made of the destination must not change what it is. */
-	if (request->no_target_directory || (request->past && !request->past->into_directory))
-		return true;
-	plan->target_fd = open_directory(request->target, 0);
+	if (!request->no_target_directory && (!request->past || request->past->into_directory))
+		plan->target_fd = open_directory(request->target, 0);
 	if (plan->target_fd >= 0) {
 		plan->into_directory = true;
 		return true;
 	}
 	plan->target_fd = AT_FDCWD;
+	if (request->parents) {
+		diagnose(job,
+			"with --parents, the destination must be a directory\n"
+			"Try '%s --help' for more information.",
+			request->program);
+		return false;
+	}
+	if (request->no_target_directory)
+		return true;
 	if (request->target_is_directory || request->source_count > 1)
 		return refuse_target(job, what, request->target, errno);
 	return true;
+}
+
+/* -bf of a file to its own name leaves it alone and makes the backup that it asks for. */
+static bool back_up_to_itself(struct job *job, struct plan *plan)
+{
+	const struct job_request *request = job->request;
+	char name[BACKUP_NAME_BYTES], *directory, *last;
+	struct stat status;
+	int fd, error;
+
+	if (plan->into_directory || !job->options.backup || !job->options.force ||
+		strcmp(request->sources[0], plan->target) ||
+		fstatat(AT_FDCWD, plan->target, &status, 0) || !S_ISREG(status.st_mode))
+		return true;
+	directory = path_directory(plan->target);
+	last = path_last(plan->target);
+	fd = directory ? open_directory(*directory ? directory : ".", 0) : -1;
+	error = fd < 0 || !last ? -errno
+				: backup_name(fd, last, job->options.backup,
+					  job->options.backup_suffix, name);
+	if (fd >= 0)
+		close(fd);
+	free(plan->target);
+	plan->target = error ? NULL : path_join(directory, name);
+	free(directory);
+	free(last);
+	job->options.backup = BACKUP_NONE;
+	return plan->target || refuse_target(job, "cannot backup", request->target, -error);
 }
 
 struct plan *plan_new(struct job *job)
@@ -69,7 +105,7 @@ struct plan *plan_new(struct job *job)
 		job_out_of_memory(job);
 		return NULL;
 	}
-	if (find_target(job, plan))
+	if (find_target(job, plan) && back_up_to_itself(job, plan))
 		return plan;
 	plan_free(plan);
 	return NULL;
@@ -98,10 +134,16 @@ bool plan_finished(const struct job *job)
 
 static int name_target(const struct plan *plan, struct source *source)
 {
+	source->target_fd = plan->target_fd;
 	if (plan->into_directory) {
+		source->target_directory = plan->target;
+		if (plan->parents.path) {
+			source->target_directory = plan->parents.label;
+			source->target_fd = plan->parents.target_fd;
+		}
 		source->target_name = path_last(source->path);
 		if (source->target_name)
-			source->target = path_join(plan->target, source->target_name);
+			source->target = path_join(source->target_directory, source->target_name);
 	} else {
 		source->target_name = strdup(plan->target);
 		source->target = strdup(plan->target);
@@ -122,7 +164,11 @@ static void source_clear(struct source *source)
 static bool claim_target(struct job *job, const struct source *source, bool *ret_merge)
 {
 	bool directory = S_ISDIR(source->status.st_mode);
-	int claimed = claims_add(&job->plan->claims, source->target, &source->status);
+	mode_t first;
+	int claimed = claims_add(&job->plan->claims, source->target, &source->status, &first);
+
+	if (claimed > CLAIM_FIRST && job->options.backup && !directory)
+		claimed = CLAIM_OTHER_SOURCE;
 
 	*ret_merge = false;
 	switch (claimed) {
@@ -134,10 +180,15 @@ static bool claim_target(struct job *job, const struct source *source, bool *ret
 		return false;
 	case CLAIM_OTHER_SOURCE:
 		*ret_merge = directory;
-		if (!directory)
+		if (directory || job->options.backup == BACKUP_NUMBERED)
+			return true;
+		if (S_ISLNK(first))
+			diagnose(job, "will not copy %s through just-created symlink %s",
+				source->quoted, source->target_quoted);
+		else
 			diagnose(job, "will not overwrite just-created %s with %s",
 				source->target_quoted, source->quoted);
-		return directory;
+		return false;
 	default:
 		job_out_of_memory(job);
 		return false;
@@ -149,7 +200,16 @@ static int64_t nanoseconds(const struct timespec *time)
 	return (int64_t)time->tv_sec * 1000000000 + time->tv_nsec;
 }
 
-static void describe_source(const struct source *source, struct wire_entry *ret_entry)
+/* What the link on the command line leads to is what is copied, under the link's name. */
+static uint16_t entry_flags(const struct job *job, const struct source *source)
+{
+	uint16_t named = job->options.operation == JOB_COPY ? ENTRY_NAMED : 0;
+
+	return named | (source->follow ? ENTRY_FOLLOW : 0);
+}
+
+static void describe_source(
+	const struct source *source, uint16_t flags, struct wire_entry *ret_entry)
 {
 	const struct stat *status = &source->status;
 	bool sparse = S_ISREG(status->st_mode) && status->st_blocks * 512 < status->st_size;
@@ -162,7 +222,7 @@ static void describe_source(const struct source *source, struct wire_entry *ret_
 		.changed_ns = nanoseconds(&status->st_ctim),
 		.mode = status->st_mode,
 		.links = (uint32_t)status->st_nlink,
-		.flags = sparse ? ENTRY_SPARSE : 0,
+		.flags = flags | (sparse ? ENTRY_SPARSE : 0),
 	};
 }
 
@@ -170,11 +230,11 @@ static void describe_source(const struct source *source, struct wire_entry *ret_
 
 static bool make_target_directory(struct job *job, const struct source *source, bool *ret_created)
 {
+	int flags = job->options.keep_directory_symlink ? 0 : AT_SYMLINK_NOFOLLOW;
 	struct stat there;
-
 	bool unfinished;
 
-	*ret_created = !mkdirat(job->plan->target_fd, source->target_name, 0700);
+	*ret_created = !mkdirat(source->target_fd, source->target_name, 0700);
 	if (*ret_created)
 		return true;
 	if (errno != EEXIST) {
@@ -182,7 +242,7 @@ static bool make_target_directory(struct job *job, const struct source *source, 
 			strerror(errno));
 		return false;
 	}
-	if (fstatat(job->plan->target_fd, source->target_name, &there, AT_SYMLINK_NOFOLLOW) ||
+	if (fstatat(source->target_fd, source->target_name, &there, flags) ||
 		!S_ISDIR(there.st_mode)) {
 		diagnose(job, "cannot overwrite non-directory %s with directory %s",
 			source->target_quoted, source->quoted);
@@ -224,6 +284,9 @@ static int add_tree(
 	root->created = created;
 	root->prefix = pattern_prefix(source->path);
 	chronicle_root(job, root);
+	root->outer = job->plan->parents.innermost;
+	if (root->outer)
+		root->outer->pending++;
 	root->moved = job->options.operation == JOB_MOVE ? strdup(source->path) : NULL;
 	if (job->options.operation == JOB_MOVE && !root->moved)
 		return -ENOMEM;
@@ -237,6 +300,7 @@ static int add_tree(
 static void begin_tree(struct job *job, const struct source *source)
 {
 	int source_fd = open_directory(source->path, source->follow ? 0 : O_NOFOLLOW);
+	int flags = O_PATH | O_DIRECTORY | O_CLOEXEC;
 	int target_fd, error;
 	bool created;
 
@@ -248,8 +312,9 @@ static void begin_tree(struct job *job, const struct source *source)
 		close(source_fd);
 		return;
 	}
-	target_fd = openat(job->plan->target_fd, source->target_name,
-		O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (!job->options.keep_directory_symlink)
+		flags |= O_NOFOLLOW;
+	target_fd = openat(source->target_fd, source->target_name, flags);
 	if (target_fd < 0) {
 		diagnose(job, "cannot access %s: %s", source->target_quoted, strerror(errno));
 		close(source_fd);
@@ -262,10 +327,10 @@ static void begin_tree(struct job *job, const struct source *source)
 
 /* ---- a file: an entry of a root that it shares ---- */
 
-static int open_target_parent(const struct plan *plan, const char *label)
+static int open_target_parent(const struct source *source, const char *label)
 {
-	if (plan->into_directory)
-		return fcntl(plan->target_fd, F_DUPFD_CLOEXEC, 0);
+	if (source->target_directory)
+		return fcntl(source->target_fd, F_DUPFD_CLOEXEC, 0);
 	return open_directory(*label ? label : ".", 0);
 }
 
@@ -277,15 +342,15 @@ static void refuse_create(struct job *job, const struct source *source, int erro
 static bool run_for(
 	struct job *job, struct file_run *run, const struct source *source, const char *directory)
 {
-	const struct plan *plan = job->plan;
 	char *label;
 	int target_fd, error;
 
 	if (file_run_is(run, directory))
 		return true;
 	file_run_close(job, run);
-	label = plan->into_directory ? strdup(plan->target) : path_directory(plan->target);
-	target_fd = label ? open_target_parent(plan, label) : -1;
+	label = source->target_directory ? strdup(source->target_directory)
+					 : path_directory(source->target);
+	target_fd = label ? open_target_parent(source, label) : -1;
 	if (target_fd < 0) {
 		refuse_create(job, source, errno);
 		free(label);
@@ -293,32 +358,25 @@ static bool run_for(
 	}
 	error = file_run_open(job, run, directory, target_fd, label);
 	free(label);
+	if (!error && job->plan->parents.innermost) {
+		run->root->outer = job->plan->parents.innermost;
+		run->root->outer->pending++;
+	}
 	if (error)
 		diagnose(job, "cannot open %s for reading: %s", source->quoted, strerror(-error));
 	return !error;
 }
 
-/* What the link on the command line leads to is what is copied, under the link's name. Anything
- * else is called what the user calls it. */
-static char *file_path(const struct source *source)
-{
-	struct stat status;
-	bool is_link = source->follow && !lstat(source->path, &status) && S_ISLNK(status.st_mode);
-
-	return is_link ? realpath(source->path, NULL) : strdup(source->path);
-}
-
 static void begin_file(struct job *job, struct file_run *run, const struct source *source)
 {
 	struct wire_entry entry;
-	char *path = file_path(source);
-	char *directory = path ? path_directory(path) : NULL;
-	char *name = path ? path_last(path) : NULL;
+	char *directory = path_directory(source->path);
+	char *name = path_last(source->path);
 	char *target = path_last(source->target);
 
-	describe_source(source, &entry);
+	describe_source(source, entry_flags(job, source), &entry);
 	if (!directory || !name || !target)
-		diagnose(job, "cannot stat %s: %s", source->quoted, strerror(errno));
+		job_out_of_memory(job);
 	else if (run_for(job, run, source, directory)) {
 		struct wire_text from = {name, strlen(name)};
 		struct wire_text to = {target, strcmp(name, target) ? strlen(target) : 0};
@@ -327,7 +385,6 @@ static void begin_file(struct job *job, struct file_run *run, const struct sourc
 			reply_add_entry(job, run->root->top, &entry, from, to, &run->batch))
 			job_out_of_memory(job);
 	}
-	free(path);
 	free(directory);
 	free(name);
 	free(target);
@@ -340,7 +397,10 @@ static bool target_fits(struct job *job, const struct source *source)
 {
 	struct stat there;
 
-	if (fstatat(job->plan->target_fd, source->target_name, &there, AT_SYMLINK_NOFOLLOW))
+	/* What is in the way of anything else is looked at when that is copied. */
+	if (job->options.operation == JOB_COPY && !S_ISDIR(source->status.st_mode))
+		return true;
+	if (fstatat(source->target_fd, source->target_name, &there, AT_SYMLINK_NOFOLLOW))
 		return true;
 	if (there.st_dev == source->status.st_dev && there.st_ino == source->status.st_ino) {
 		diagnose(job, "%s and %s are the same file", source->quoted, source->target_quoted);
@@ -363,10 +423,6 @@ static bool kind_supported(struct job *job, const struct source *source)
 		diagnose(job, "-r not specified; omitting directory %s", source->quoted);
 		return false;
 	}
-	if (!S_ISDIR(mode) && !S_ISREG(mode) && !S_ISLNK(mode) && !job->options.recursive) {
-		diagnose(job, "cannot copy %s: only -R copies special files", source->quoted);
-		return false;
-	}
 	if (!S_ISDIR(mode) && bytes && source->target[bytes - 1] == '/') {
 		refuse_create(job, source, ENOTDIR);
 		return false;
@@ -385,15 +441,24 @@ static int stat_source(struct job *job, struct source *source)
 	return 0;
 }
 
+static bool is_idle(const struct job *job, const struct file_run *run)
+{
+	return !run->root && dispatch_idle(job);
+}
+
 /* False: not now, an earlier source with the same destination is not finished yet. */
 static bool begin_source(struct job *job, struct source *source, struct file_run *run)
 {
 	struct stat there;
 	bool merge;
 
-	if (!fstatat(job->plan->target_fd, source->target_name, &there, AT_SYMLINK_NOFOLLOW) &&
+	if (!fstatat(source->target_fd, source->target_name, &there, AT_SYMLINK_NOFOLLOW) &&
 		S_ISDIR(source->status.st_mode) &&
-		root_table_has_target(&job->roots, there.st_dev, there.st_ino))
+		root_table_of_target(&job->roots, there.st_dev, there.st_ino))
+		return false;
+	/* The last of several backups is to be of the source before the last. */
+	if (job->options.backup == BACKUP_NUMBERED && !is_idle(job, run) &&
+		claims_has(&job->plan->claims, source->target))
 		return false;
 	if (!claim_target(job, source, &merge))
 		return true;
@@ -430,6 +495,8 @@ static bool plan_source(struct job *job, const char *path, struct file_run *run)
 		diagnose(job, "cannot stat %s: %s", source.quoted, strerror(-error));
 		return true;
 	}
+	if (job->request->parents && !parents_open(job, &job->plan->parents, path))
+		return true;
 	if (name_target(job->plan, &source))
 		job_out_of_memory(job);
 	else if (plan_selects(job, path, source.status.st_mode) && kind_supported(job, &source))
@@ -441,12 +508,19 @@ static bool plan_source(struct job *job, const char *path, struct file_run *run)
 static bool begin_next(struct job *job, struct file_run *run)
 {
 	const char *path = job->request->sources[job->plan->next];
+	char *stripped;
+	bool begun;
 
 	if (job->options.operation == JOB_REMOVE) {
 		remove_source(job, path, run);
 		return true;
 	}
-	return plan_source(job, path, run);
+	if (!job->request->strip_slashes)
+		return plan_source(job, path, run);
+	stripped = path_stripped(path);
+	begun = !stripped || plan_source(job, stripped, run);
+	free(stripped);
+	return begun;
 }
 
 void plan_advance(struct job *job)
@@ -457,4 +531,5 @@ void plan_advance(struct job *job)
 		job->work.entries < ENTRIES_WANTED_MIN && begin_next(job, &run))
 		job->plan->next++;
 	file_run_close(job, &run);
+	parents_close(job, &job->plan->parents);
 }

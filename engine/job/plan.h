@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "job/claim.h"
+#include "job/parents.h"
 #include "util/quote.h"
 
 struct plan {
@@ -15,6 +16,7 @@ struct plan {
 	bool into_directory; /* else `target` is the one source's new name */
 	char *target;
 	struct claims claims;
+	struct parents parents;
 };
 
 /* One source on its way. */
@@ -22,8 +24,10 @@ struct source {
 	const char *path;
 	struct stat status;
 	bool follow;
-	char *target_name; /* relative to the plan's target_fd */
-	char *target;      /* as the user would name it */
+	int target_fd;                /* of the plan, or its parents' */
+	const char *target_directory; /* its name, where it is to be a directory; else NULL */
+	char *target_name;            /* relative to it */
+	char *target;                 /* as the user would name it */
 	char quoted[QUOTE_BYTES];
 	char target_quoted[QUOTE_BYTES];
 };

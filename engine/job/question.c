@@ -84,6 +84,10 @@ static void refuse(struct job *job, struct item *item)
 {
 	struct directory *directory = item->directory;
 
+	if (directory->root->phase != ROOT_REMOVING) {
+		outcome_refused(job, item);
+		return;
+	}
 	lane_add(&job->lane, HAUL_FILES_SKIPPED, item->entry_count);
 	directory->kept = true;
 	item_free(item);

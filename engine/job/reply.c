@@ -13,15 +13,29 @@
 
 static const struct wire_text no_text = {"", 0};
 
+/* Through symlinks there may be more ways to a file than it has names. */
+static uint32_t link_count(const struct job *job, const struct wire_entry *entry)
+{
+	return job->options.dereference || entry->flags & ENTRY_FOLLOW ? UINT32_MAX : entry->links;
+}
+
 static bool is_linked(const struct job *job, const struct wire_entry *entry)
 {
-	return entry->links > 1 && (job->options.preserve & PRESERVE_LINKS);
+	return link_count(job, entry) > 1 && (job->options.preserve & PRESERVE_LINKS) &&
+	       job->options.make == MAKE_COPY;
 }
 
 static void plan_add(struct job *job, uint64_t bytes)
 {
 	lane_add(&job->lane, HAUL_FILES_PLANNED, 1);
 	lane_add(&job->lane, HAUL_BYTES_PLANNED, bytes);
+}
+
+static bool is_large(const struct job *job, const struct wire_entry *entry)
+{
+	return S_ISREG(entry->mode) && entry->bytes >= LARGE_BYTES_MIN &&
+	       !(entry->flags & ENTRY_DURABLE) && job->options.make == MAKE_COPY &&
+	       !job->options.attributes_only;
 }
 
 static int copy_entry(struct job *job, struct directory *directory, const struct wire_entry *entry,
@@ -35,8 +49,7 @@ static int copy_entry(struct job *job, struct directory *directory, const struct
 		marked.flags |= ENTRY_DURABLE;
 		entry = &marked;
 	}
-	if (S_ISREG(entry->mode) && entry->bytes >= LARGE_BYTES_MIN &&
-		!(entry->flags & ENTRY_DURABLE))
+	if (is_large(job, entry))
 		return large_begin(job, directory, entry, name, target, link);
 	error = settle_copy_entry(job, directory, entry, name, target, batch);
 	if (error || !link)
@@ -52,7 +65,7 @@ static int link_entry(struct job *job, struct directory *directory, const struct
 {
 	bool is_new;
 	struct link *link =
-		link_get(&job->links, entry->device, entry->inode, entry->links, &is_new);
+		link_get(&job->links, entry->device, entry->inode, link_count(job, entry), &is_new);
 	int error;
 
 	if (!link)
@@ -83,16 +96,33 @@ static void refuse_into_itself(struct job *job, const struct root *root)
 		quote_name(root->target_label, target, sizeof(target)));
 }
 
+/* Symlinks that are followed may lead back up. */
+static bool is_within_itself(const struct directory *parent, const struct wire_entry *entry)
+{
+	for (; parent; parent = parent->parent)
+		if (parent->listed && parent->metadata.device == entry->device &&
+			parent->metadata.inode == entry->inode)
+			return true;
+	return false;
+}
+
 static int add_directory(struct job *job, struct directory *parent, const struct wire_entry *entry,
 	struct wire_text name)
 {
+	const struct root *copied_to;
 	struct directory *directory;
 	struct item *item;
 
 	if (parent->root->phase == ROOT_REMOVING)
 		return remove_add_directory(job, parent, entry, name);
-	if (root_table_has_target(&job->roots, entry->device, entry->inode)) {
+	copied_to = root_table_of_target(&job->roots, entry->device, entry->inode);
+	if (copied_to == parent->root)
 		refuse_into_itself(job, parent->root);
+	/* What another source becomes is none of this one. */
+	if (copied_to)
+		return 0;
+	if (job->options.dereference && is_within_itself(parent, entry)) {
+		diagnose_entry(job, parent, name, no_text, OPERATION_CYCLE, ELOOP);
 		return 0;
 	}
 	directory = directory_new(parent->root, parent, name.data, name.bytes);
@@ -164,20 +194,16 @@ static int add_entries(
 	return error;
 }
 
-static void failure_texts(const struct item *item, const struct item_failure *failure,
-	struct wire_text *ret_name, struct wire_text *ret_target)
+void reply_entry_texts(const struct item *item, uint32_t index, struct wire_text *ret_name,
+	struct wire_text *ret_target)
 {
 	const struct wire_entry *entry;
 
 	*ret_name = no_text;
 	*ret_target = no_text;
-	if (failure->name) {
-		*ret_name = (struct wire_text){failure->name, strlen(failure->name)};
-		return;
-	}
 	switch (item->type) {
 	case WIRE_FILES:
-		(void)item_entry(item, failure->what.index, &entry, ret_name, ret_target);
+		(void)item_entry(item, index, &entry, ret_name, ret_target);
 		break;
 	case WIRE_LINK:
 		*ret_name = (struct wire_text){(const char *)item->packed, item->packed_bytes - 1};
@@ -217,7 +243,9 @@ static void tell_failure(struct job *job, struct item *item, const struct item_f
 	const struct wire_failure *what = &failure->what;
 	struct wire_text name, target;
 
-	failure_texts(item, failure, &name, &target);
+	reply_entry_texts(item, what->index, &name, &target);
+	if (failure->name)
+		name = (struct wire_text){failure->name, strlen(failure->name)};
 	if (what->operation == OPERATION_NOT_MOVED || item->type == WIRE_SYNC)
 		item->directory->kept = true;
 	if (!what->warning)
@@ -262,8 +290,7 @@ static void settle_item_links(struct job *job, struct item *item)
 	item->links = NULL;
 }
 
-/* The item is over: what depends on it goes on. */
-static void conclude(struct job *job, struct item *item)
+void reply_conclude(struct job *job, struct item *item)
 {
 	struct directory *directory = item->directory;
 
@@ -313,7 +340,8 @@ static int handle_done(struct job *job, struct worker *worker, const struct wire
 	dispatch_answered(job, worker, item);
 	tell_failures(job, item);
 	chronicle_item(job, item);
-	conclude(job, item);
+	outcome_settle(job, item);
+	reply_conclude(job, item);
 	return 0;
 }
 
@@ -368,7 +396,7 @@ static int handle_listed(struct job *job, struct worker *worker, struct wire_vie
 		error = take_listing(job, item, listed, view);
 	item->listed = true;
 	if (!listed->continues)
-		conclude(job, item);
+		reply_conclude(job, item);
 	return error;
 }
 
@@ -388,6 +416,8 @@ static int handle_prepared(
 	directory = item->directory;
 	dispatch_answered(job, worker, item);
 	tell_failures(job, item);
+	if (prepared->finished)
+		verbose_item(job, item);
 	large_prepared(job, item, prepared);
 	item_free(item);
 	settle_directory(job, directory);
@@ -407,6 +437,21 @@ static int handle_failure(struct job *job, struct wire_view *view)
 	if (failure->name_bytes && wire_take_text(view, failure->name_bytes, &name))
 		return -EPROTO;
 	return item_add_failure(item, failure, name);
+}
+
+static int handle_outcome(struct job *job, struct wire_view *view)
+{
+	const struct wire_outcome *outcome = view->body;
+	struct item *item = ledger_find(&job->ledger, outcome->id);
+	struct wire_text backup = no_text;
+
+	if (!item || outcome->kind >= OUTCOMES)
+		return -EPROTO;
+	if (item->type == WIRE_FILES && outcome->index >= item->entry_count)
+		return -EPROTO;
+	if (outcome->name_bytes && wire_take_text(view, outcome->name_bytes, &backup))
+		return -EPROTO;
+	return item_add_outcome(item, outcome, backup);
 }
 
 static int handle_hello(struct job *job, struct worker *worker, const struct wire_hello *hello)
@@ -445,6 +490,8 @@ static int handle(struct job *job, struct worker *worker, struct wire_view *view
 		return handle_prepared(job, worker, view->body);
 	case WIRE_FAILURE:
 		return handle_failure(job, view);
+	case WIRE_OUTCOME:
+		return handle_outcome(job, view);
 	case WIRE_DONE:
 		return handle_done(job, worker, view->body);
 	case WIRE_NOTICE:
@@ -484,7 +531,7 @@ void reply_abandon(struct job *job, struct item *item, enum wire_operation opera
 {
 	uint32_t count = item->type == WIRE_FILES ? item->entry_count : 1;
 
-	item_forget_failures(item);
+	item_forget_answers(item);
 	for (uint32_t i = 0; i < count; i++) {
 		struct wire_failure failure = {.error = error, .operation = operation, .index = i};
 
@@ -494,5 +541,5 @@ void reply_abandon(struct job *job, struct item *item, enum wire_operation opera
 		}
 	}
 	tell_failures(job, item);
-	conclude(job, item);
+	reply_conclude(job, item);
 }

@@ -111,11 +111,12 @@ void root_table_forget(struct root_table *table, unsigned worker)
 		root->sent[worker] = false;
 }
 
-bool root_table_has_target(const struct root_table *table, uint64_t device, uint64_t inode)
+const struct root *root_table_of_target(
+	const struct root_table *table, uint64_t device, uint64_t inode)
 {
 	for (const struct root *root = table->first; root; root = root->next)
 		if (!root->ended && !root->top->virtual && root->target_device == device &&
 			root->target_inode == inode)
-			return true;
-	return false;
+			return root;
+	return NULL;
 }

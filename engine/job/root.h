@@ -33,6 +33,7 @@ struct root {
 	char *prefix; /* of paths as patterns see them: the directory's name; NULL: none */
 	struct directory *top;
 	struct fingerprint fingerprint; /* of both directories; zero: they can't be told again */
+	struct directory *outer; /* of another root, which is finished after this one; or NULL */
 	uint64_t source_device;
 	uint64_t target_device; /* with target_inode: to notice a copy into itself */
 	uint64_t target_inode;
@@ -62,7 +63,8 @@ void root_end(struct root_table *table, struct root *root);
 /* A worker that was replaced knows no root. */
 void root_table_forget(struct root_table *table, unsigned worker);
 
-/* Is this the destination of a directory that is being copied still? */
-bool root_table_has_target(const struct root_table *table, uint64_t device, uint64_t inode);
+/* The directory that is being copied still, to this destination, or NULL. */
+const struct root *root_table_of_target(
+	const struct root_table *table, uint64_t device, uint64_t inode);
 
 #endif

@@ -29,13 +29,20 @@ static void tell_root_ended(struct job *job, struct root *root)
 
 static void settle_root(struct job *job, struct root *root)
 {
+	struct directory *outer;
+
 	if (move_goes_on(job, root))
 		return;
+	outer = root->ended ? NULL : root->outer;
 	root_end(&job->roots, root);
-	if (root->references)
+	if (!root->references) {
+		tell_root_ended(job, root);
+		root_remove(&job->roots, root);
+	}
+	if (!outer)
 		return;
-	tell_root_ended(job, root);
-	root_remove(&job->roots, root);
+	outer->pending--;
+	settle_directory(job, outer);
 }
 
 /* The metadata goes on when nothing more will change in it. */

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -66,6 +67,20 @@ static int prepare_child(const struct spawn *spawn, pid_t parent)
 	return place_fds(spawn);
 }
 
+/* By its path where it still has one: what /proc/self/exe leads to is another program under
+ * valgrind, say. */
+static void execute(char *const *arguments)
+{
+	char path[PATH_MAX];
+	ssize_t bytes = readlink("/proc/self/exe", path, sizeof(path));
+
+	if (bytes > 0 && (size_t)bytes < sizeof(path)) {
+		path[bytes] = '\0';
+		execv(path, arguments);
+	}
+	execv("/proc/self/exe", arguments);
+}
+
 static void run_child(const struct spawn *spawn, pid_t parent)
 {
 	char role[64];
@@ -76,7 +91,7 @@ static void run_child(const struct spawn *spawn, pid_t parent)
 	for (int i = 0; spawn->arguments && spawn->arguments[i] && i < ARGUMENTS_MAX; i++)
 		arguments[count++] = spawn->arguments[i];
 	if (!prepare_child(spawn, parent))
-		execv("/proc/self/exe", arguments);
+		execute(arguments);
 	_exit(EXIT_NOT_STARTED);
 }
 

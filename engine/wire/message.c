@@ -232,6 +232,8 @@ static size_t body_bytes_of(uint32_t type)
 		return sizeof(struct wire_keep);
 	case WIRE_KEPT:
 		return sizeof(struct wire_kept);
+	case WIRE_OUTCOME:
+		return sizeof(struct wire_outcome);
 	default:
 		return SIZE_MAX;
 	}

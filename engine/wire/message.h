@@ -14,8 +14,8 @@
  *   ROOT_END  close them                          PREPARED a large file's state (ends a PREPARE)
  *   LIST      list a part of a directory          FAILURE  one entry could not be done
  *   FILES     copy entries of one directory       DONE     an item is finished
- *   LINK      link names to a finished copy       NOTICE   something to tell people once
- *   PREPARE   begin a large file
+ *   LINK      link names to a finished copy       OUTCOME  one entry was treated in another way
+ *   PREPARE   begin a large file                  NOTICE   something to tell people once
  *   RANGE     copy a part of a large file
  *   COMMIT    finish a large file
  *   FINISH    a directory's metadata, after all its children
@@ -33,8 +33,9 @@
  * answered with KEPT.
  *
  * An item (LIST to SYNC) is answered by exactly one DONE, LISTED or PREPARED, and by a FAILURE
- * for each of its entries that failed, before that. Items are idempotent: the coordinator sends
- * one again when its worker died. Bump WIRE_VERSION when a layout changes.
+ * for each of its entries that failed and an OUTCOME for each that isn't simply done, before that.
+ * Items are idempotent: the coordinator sends one again when its worker died. Bump WIRE_VERSION
+ * when a layout changes.
  */
 #ifndef ENGINE_WIRE_MESSAGE_H
 #define ENGINE_WIRE_MESSAGE_H
@@ -76,6 +77,7 @@ enum wire_type {
 	WIRE_DONE,
 	WIRE_NOTICE,
 	WIRE_KEPT,
+	WIRE_OUTCOME,
 };
 
 struct wire_record {
@@ -150,6 +152,9 @@ enum entry_flag {
 	ENTRY_PROTECTED = 1 << 1, /* by_entry: its user may not write to it */
 	ENTRY_EMPTY = 1 << 2,     /* by_entry: a directory with nothing in it */
 	ENTRY_DURABLE = 1 << 3, /* FILES: an earlier run has copied it, if its copy still stands */
+	ENTRY_NAMED = 1 << 4,   /* on the command line: a symlink in its place is written through */
+	ENTRY_FOLLOW = 1 << 5,  /* what the source symlink leads to is copied */
+	ENTRY_APPROVED = 1 << 6, /* somebody agreed to what is in its place being overwritten */
 };
 
 /* LINK: wire_item (the directory of the new name), then path, existing path, name; NULs between.
@@ -159,7 +164,7 @@ struct wire_link {
 	uint32_t existing_root;
 	uint32_t existing_path_bytes;
 	uint32_t name_bytes;
-	uint32_t reserved;
+	uint32_t entry_flags; /* enum entry_flag */
 };
 
 /* PREPARE, RANGE, COMMIT: one large file; wire_item, then path, name, target name (may be empty),
@@ -175,7 +180,8 @@ struct wire_large {
 	uint16_t name_bytes;
 	uint16_t target_bytes;
 	uint16_t temporary_bytes;
-	uint16_t reserved[3];
+	uint16_t entry_flags; /* enum entry_flag */
+	uint16_t reserved[2];
 };
 
 /* A directory's metadata, as read before it was listed. */
@@ -251,7 +257,19 @@ enum wire_operation {
 	OPERATION_SOURCE_REPLACED, /* by something of another type */
 	OPERATION_NOT_DIRECTORY,   /* the destination has a non-directory where a directory goes */
 	OPERATION_IS_DIRECTORY,    /* and the other way round */
-	OPERATION_UNSUPPORTED,     /* a kind of thing that can't be copied yet */
+	OPERATION_SAME_FILE,       /* source and destination are one */
+	OPERATION_STAT_TARGET,
+	OPERATION_DANGLING,        /* the destination is a symlink that leads nowhere */
+	OPERATION_SYMLINK_IN_TREE, /* it is a symlink, and nobody named it */
+	OPERATION_NOT_REPLACING,
+	OPERATION_BACK_UP,
+	OPERATION_BACKUP_IS_SOURCE,
+	OPERATION_CLONE,
+	OPERATION_CYCLE, /* a symlink that is followed leads to a directory that it is in */
+	OPERATION_LINK_TO_SOURCE, /* a hard link, or a symlink, to the source itself */
+	OPERATION_SYMLINK_TO_SOURCE,
+	OPERATION_RELATIVE_SYMLINK, /* would not lead to the source */
+	OPERATION_UNSUPPORTED,      /* a kind of thing that can't be copied yet */
 	OPERATION_REMOVE,
 	OPERATION_NOT_MOVED,    /* a move: the destination does not hold it, so it stays */
 	OPERATION_OTHER_DEVICE, /* a removal stays on one filesystem */
@@ -288,6 +306,26 @@ struct wire_keep {
 struct wire_kept {
 	uint32_t number;
 	int32_t error; /* 0 or -errno */
+};
+
+/* What became of an entry other than a plain copy. */
+enum outcome_kind {
+	OUTCOME_NONE = 0,
+	OUTCOME_SKIPPED,       /* what is there is left alone */
+	OUTCOME_CURRENT,       /* the same, because it is not older than the source */
+	OUTCOME_ASK,           /* nothing was done yet: may it be overwritten? */
+	OUTCOME_ASK_PROTECTED, /* the same, of what may not be written to; its mode is told */
+	OUTCOME_BACKED_UP,     /* under the name that follows */
+	OUTCOME_REMOVED,       /* what was there, before the copy was made */
+	OUTCOMES,
+};
+
+struct wire_outcome {
+	uint64_t id;
+	uint32_t kind;  /* enum outcome_kind */
+	uint32_t index; /* of the entry in FILES; 0 otherwise */
+	uint32_t mode;
+	uint32_t name_bytes; /* of the backup, or 0 */
 };
 
 struct wire_notice {

@@ -9,6 +9,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "util/backup.h"
+
 enum job_operation {
 	JOB_COPY = 0,
 	JOB_MOVE = 1,
@@ -24,6 +26,34 @@ enum job_strategy {
 	STRATEGY_PLAIN,
 };
 
+/* Which existing destinations are written to. */
+enum job_update {
+	UPDATE_ALL = 0,
+	UPDATE_OLDER, /* than the source */
+	UPDATE_NONE,
+	UPDATE_NONE_FAIL, /* and each that exists is a failure */
+};
+
+/* Which blocks of zeros become holes. */
+enum job_sparse {
+	SPARSE_AUTO = 0, /* those that are holes in the source */
+	SPARSE_ALWAYS,
+	SPARSE_NEVER,
+};
+
+enum job_reflink {
+	REFLINK_AUTO = 0,
+	REFLINK_ALWAYS, /* or fail */
+	REFLINK_NEVER,
+};
+
+/* What is made of anything but a directory. */
+enum job_make {
+	MAKE_COPY = 0,
+	MAKE_HARD_LINK,
+	MAKE_SYMLINK,
+};
+
 /* What of a source's metadata its copy gets (bits of job_options.preserve). */
 enum preserve {
 	PRESERVE_MODE = 1 << 0, /* permissions and POSIX ACLs */
@@ -31,14 +61,19 @@ enum preserve {
 	PRESERVE_TIMES = 1 << 2,
 	PRESERVE_LINKS = 1 << 3,
 	PRESERVE_XATTR = 1 << 4,
-	PRESERVE_ALL =
-		1 << 5, /* -a: what the destination can't hold is no error where GNU says so */
+	PRESERVE_CONTEXT = 1 << 5, /* the SELinux context */
+	PRESERVE_XATTR_OR_FAIL = 1 << 6,
 };
 
 struct job_options {
 	uint32_t operation;      /* enum job_operation */
 	uint32_t strategy;       /* enum job_strategy */
 	uint32_t preserve;       /* bits of enum preserve */
+	uint32_t update;         /* enum job_update */
+	uint32_t backup;         /* enum job_backup */
+	uint32_t sparse;         /* enum job_sparse */
+	uint32_t reflink;        /* enum job_reflink */
+	uint32_t make;           /* enum job_make */
 	uint32_t umask;          /* of the process that started the job */
 	int64_t started_ns;      /* CLOCK_REALTIME: what did not change since is what was copied */
 	int64_t durable_from_ns; /* CLOCK_REALTIME: when the job's first run began, 0: this is it */
@@ -49,11 +84,16 @@ struct job_options {
 	bool durable;
 	bool verbose;
 	bool force;
-	bool no_clobber;
+	bool interactive;            /* ask before an existing destination is written to */
+	bool remove_destination;     /* instead of writing into it */
+	bool attributes_only;        /* no content */
+	bool keep_directory_symlink; /* copy into directories behind symlinks at the destination */
+	bool debug;                  /* tell also what is left out */
 	bool default_modes; /* --no-preserve=mode: as if made anew, whatever the source's mode is */
 	bool directories;   /* rm -d: empty directories also without recursive */
 	bool by_entry;      /* rm: entries are told before they go: to ask, or to tell about each */
 	bool copy_special;  /* false: read FIFOs and devices as files (cp -r --copy-contents) */
+	char backup_suffix[BACKUP_SUFFIX_BYTES];
 };
 
 #endif

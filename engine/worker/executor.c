@@ -2,6 +2,7 @@
 #include "worker/executor.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 
 #include "io/reflink.h"
@@ -157,10 +158,23 @@ void executor_done(struct executor *executor, struct work *work)
 	executor_end_work(executor, work);
 }
 
+struct source_manner *executor_manner(struct executor *executor, uint32_t entry_flags)
+{
+	return entry_flags & ENTRY_FOLLOW ? &executor->named_manner : &executor->manner;
+}
+
+int executor_stat_flags(const struct executor *executor, uint32_t entry_flags)
+{
+	return executor->options.dereference || entry_flags & ENTRY_FOLLOW ? 0
+									   : AT_SYMLINK_NOFOLLOW;
+}
+
 bool executor_may_share(
 	const struct executor *executor, dev_t source, const struct filesystem *target)
 {
-	if (executor->options.strategy == STRATEGY_REFLINK)
+	if (executor->options.reflink == REFLINK_NEVER)
+		return false;
+	if (executor_must_share(executor))
 		return true;
 	return executor->options.strategy == STRATEGY_AUTO &&
 	       !(target->no_reflink && target->no_reflink_from == source);
@@ -169,7 +183,7 @@ bool executor_may_share(
 int executor_share_failed(
 	const struct executor *executor, dev_t source, struct filesystem *target, int error)
 {
-	if (executor->options.strategy == STRATEGY_REFLINK || !reflink_is_refusal(error))
+	if (executor_must_share(executor) || !reflink_is_refusal(error))
 		return error;
 	target->no_reflink = true;
 	target->no_reflink_from = source;

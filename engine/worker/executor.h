@@ -33,11 +33,18 @@
 /* A buffer for each small file and each chunk: none ever waits for one. */
 #define EXECUTOR_BUFFERS (SLOT_FILES + EXECUTOR_TRANSFERS * TRANSFER_WINDOW)
 
+/* What is in the way of a new file may go for these reasons. */
+struct executor_policy {
+	bool force;         /* whatever can't be written to, other than a directory */
+	bool replace_links; /* a file with further names, so that those keep their content */
+	bool looks_first;   /* what is in the way may forbid even to read the source */
+};
+
 struct executor {
 	int channel;
 	struct job_options options;
 	struct metadata_wish wish;
-	struct target_policy policy;
+	struct executor_policy policy;
 	const struct copy_ops *copy; /* how contents are moved */
 	struct region region;
 	struct lane lane;
@@ -45,6 +52,8 @@ struct executor {
 	struct ring ring_storage;
 	struct tree tree;
 	struct source_manner manner;
+	struct source_manner
+		named_manner; /* of what the command line names, where it is followed */
 	struct buffer_pool pool;
 	struct close_batch closing;
 	struct report report;
@@ -88,9 +97,29 @@ void executor_done(struct executor *executor, struct work *work);
 /* The same after another answer. */
 void executor_end_work(struct executor *executor, struct work *work);
 
+/* How the source of an entry with these flags (enum entry_flag) is opened. */
+struct source_manner *executor_manner(struct executor *executor, uint32_t entry_flags);
+/* And the flags for looking at it (AT_SYMLINK_NOFOLLOW or none). */
+int executor_stat_flags(const struct executor *executor, uint32_t entry_flags);
+
 /* Whether letting a file share its data with its copy is worth a try. */
 bool executor_may_share(
 	const struct executor *executor, dev_t source, const struct filesystem *target);
+/* Whether holes are looked for in the source. */
+static inline bool executor_keeps_holes(const struct executor *executor, const struct stat *source)
+{
+	if (executor->options.sparse == SPARSE_AUTO)
+		return extent_is_sparse(source);
+	return executor->options.sparse == SPARSE_ALWAYS;
+}
+
+/* Whether there is to be no other way. */
+static inline bool executor_must_share(const struct executor *executor)
+{
+	return executor->options.strategy == STRATEGY_REFLINK ||
+	       executor->options.reflink == REFLINK_ALWAYS;
+}
+
 /* It was tried and failed. 0: copy it another way; else the -errno to fail with. */
 int executor_share_failed(
 	const struct executor *executor, dev_t source, struct filesystem *target, int error);

@@ -35,11 +35,9 @@ void file_fail(
 	file_end(executor, file);
 }
 
-void file_skip(struct executor *executor, struct file *file)
+void file_left(struct executor *executor, struct file *file)
 {
-	executor_count(executor, file->work, HAUL_FILES_SKIPPED, 1);
-	executor_tell_file(
-		executor, file->work, HAUL_RECORD_FILE_SKIPPED, file->name, file->entry->bytes);
+	overwrite_report(executor, &file->overwrite, file->verdict);
 	file_end(executor, file);
 }
 
@@ -185,7 +183,7 @@ static void read_complete(struct executor *executor, struct file *file, int resu
 /* Where reading changes the time of access, it must be known from before. */
 static int look_before_reading(struct executor *executor, struct file *file)
 {
-	if (!executor->manner.atime_refused)
+	if (!executor_manner(executor, file->entry->flags)->atime_refused)
 		return 0;
 	if (fstat(file->source_fd, &file->status))
 		return -errno;
@@ -200,8 +198,8 @@ static bool wants_sharing(const struct executor *executor, const struct file *fi
 {
 	const struct filesystem *target = file->target.filesystem;
 
-	if (executor->options.strategy == STRATEGY_REFLINK)
-		return file->entry->bytes;
+	if (executor_must_share(executor))
+		return true;
 	return file->entry->bytes >= SHARED_BYTES_MIN && file->entry->device == target->device &&
 	       executor_may_share(executor, file->entry->device, target);
 }
@@ -210,7 +208,17 @@ static bool wants_sharing(const struct executor *executor, const struct file *fi
 static bool wants_stream(const struct executor *executor, const struct file *file)
 {
 	return file->entry->bytes >= TRANSFER_CHUNK_BYTES || file->entry->flags & ENTRY_SPARSE ||
-	       wants_sharing(executor, file);
+	       executor->options.sparse == SPARSE_ALWAYS || wants_sharing(executor, file);
+}
+
+/* Whatever the content is, it isn't copied. */
+static void keep_attributes(struct executor *executor, struct file *file)
+{
+	if (fstat(file->source_fd, &file->status)) {
+		file_fail(executor, file, OPERATION_STAT_SOURCE, -errno);
+		return;
+	}
+	file_store_attributes(executor, file);
 }
 
 static void opened(struct executor *executor, struct file *file, int fd)
@@ -224,6 +232,14 @@ static void opened(struct executor *executor, struct file *file, int fd)
 		return;
 	}
 	file->source_fd = fd;
+	if (executor->options.attributes_only) {
+		keep_attributes(executor, file);
+		return;
+	}
+	if (file->pouring) {
+		file_pour_special(executor, file);
+		return;
+	}
 	if (wants_stream(executor, file)) {
 		file_stream(executor, file);
 		return;
@@ -242,14 +258,15 @@ static void opened(struct executor *executor, struct file *file, int fd)
 static void open_and_wait(struct executor *executor, struct file *file)
 {
 	int fd = FILE_NO_FD;
-	int error = source_open(&executor->manner, file->work->source->fd, file->name.data, &fd);
+	int error = source_open(executor_manner(executor, file->entry->flags),
+		file->work->source->fd, file->name.data, &fd);
 
 	opened(executor, file, error ? error : fd);
 }
 
 static void open_through_ring(struct executor *executor, struct file *file)
 {
-	file->how = source_how(&executor->manner, false);
+	file->how = source_how(executor_manner(executor, file->entry->flags), false);
 	if (!executor->ring || ring_open_file(executor->ring, slot_tag(&file->slot, FILE_OPENED),
 				       file->work->source->fd, file->name.data, &file->how))
 		open_and_wait(executor, file);
@@ -304,7 +321,7 @@ static const struct slot_type file_type = {
 };
 
 void file_begin(struct executor *executor, struct work *work, const struct wire_entry *entry,
-	struct wire_text name, struct wire_text target_name)
+	mode_t mode, struct wire_text name, struct wire_text target_name)
 {
 	struct slot *slot = slot_take(&executor->slots, &file_type);
 	struct file *file = (struct file *)slot;
@@ -327,7 +344,13 @@ void file_begin(struct executor *executor, struct work *work, const struct wire_
 		file_spared(executor, file);
 		return;
 	}
-	error = source_open_cached(&executor->manner, work->source->fd, name.data, &fd);
+	file->pouring = !S_ISREG(mode);
+	if (file->pouring)
+		error = source_open_special(
+			executor_manner(executor, entry->flags), work->source->fd, name.data, &fd);
+	else
+		error = source_open_cached(
+			executor_manner(executor, entry->flags), work->source->fd, name.data, &fd);
 	if (error == -EAGAIN)
 		open_through_ring(executor, file);
 	else

@@ -15,6 +15,7 @@
 #include <sys/stat.h>
 
 #include "worker/executor.h"
+#include "worker/overwrite.h"
 
 #define FILE_NO_FD (-1)
 
@@ -39,8 +40,11 @@ struct file {
 	bool counted;       /* the bytes of `buffer` are */
 	bool streaming;     /* has a transfer's place */
 	bool blocked;       /* an existing file turned up under the name */
+	bool pouring;       /* one of both ends is no regular file: read and written in a row */
 	unsigned attempts;  /* at storing it */
 	struct stat status; /* of the source */
+	enum overwrite_verdict verdict; /* about what exists under the name */
+	struct overwrite overwrite;
 	struct target target;
 	struct metadata_present present; /* of the target */
 	struct transfer transfer;
@@ -51,9 +55,10 @@ struct file {
 
 extern const size_t file_slot_bytes;
 
-/* Begins; a slot must be free. The file may be over when this returns. */
+/* Begins; a slot must be free. The file may be over when this returns. `mode` tells its type:
+ * what is no regular file is read as if it were one. */
 void file_begin(struct executor *executor, struct work *work, const struct wire_entry *entry,
-	struct wire_text name, struct wire_text target_name);
+	mode_t mode, struct wire_text name, struct wire_text target_name);
 
 /* ---- between the parts of a file's life ---- */
 
@@ -63,15 +68,23 @@ void file_warn_changed(struct executor *executor, struct file *file);
 /* The file is over: failed, skipped or done. Frees what it holds. */
 void file_fail(
 	struct executor *executor, struct file *file, enum wire_operation operation, int error);
-void file_skip(struct executor *executor, struct file *file);
+/* The same where what exists under the name decided it. */
+void file_left(struct executor *executor, struct file *file);
 void file_done(struct executor *executor, struct file *file);
 
 /* Opens or creates what is written to. False: the file is over. */
 bool file_open_target(struct executor *executor, struct file *file);
 /* Stores what the buffer holds. */
 void file_store(struct executor *executor, struct file *file);
+/* Stores no content at all. */
+void file_store_attributes(struct executor *executor, struct file *file);
 /* The content is there: metadata, name. */
 void file_settle(struct executor *executor, struct file *file);
+
+/* Moves the content from or to what is no regular file; both are open. */
+void file_pour(struct executor *executor, struct file *file);
+/* The same, of a source that is none. */
+void file_pour_special(struct executor *executor, struct file *file);
 
 /* Moves the content in chunks; `file->buffer` is NULL, the source open. */
 void file_stream(struct executor *executor, struct file *file);

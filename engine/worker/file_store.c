@@ -45,7 +45,11 @@ static int create(struct executor *executor, struct file *file)
 	if (!habits->known)
 		habits->default_acl = xattr_has_default_acl(directory->fd);
 	asked = creation_mode(executor, habits, file->status.st_mode);
-	error = target_create(&file->target, asked, &got);
+	/* Nobody knows when what is poured ends: it is there to be seen from the beginning. */
+	if (file->pouring && file->verdict == OVERWRITE_CREATE)
+		error = target_create_named(&file->target, &got);
+	else
+		error = target_create(&file->target, asked, &got);
 	if (!error && !habits->known)
 		error = learn_owner(habits, file->target.fd);
 	if (error)
@@ -53,8 +57,12 @@ static int create(struct executor *executor, struct file *file)
 	/* What a default ACL made of it is as it should be. */
 	if (!executor->wish.mode && habits->default_acl && got == asked)
 		got = metadata_mode(&executor->wish, asked);
-	file->present =
-		(struct metadata_present){habits->uid, habits->gid, got, habits->default_acl};
+	file->present = (struct metadata_present){
+		.uid = habits->uid,
+		.gid = habits->gid,
+		.mode = got,
+		.acl = habits->default_acl,
+	};
 	return 0;
 }
 
@@ -89,78 +97,93 @@ static void count_content(struct executor *executor, struct file *file, uint64_t
 	file->counted = true;
 }
 
-/* TARGET_ABSENT: create it. Anything else: the file is over. */
-static int keep_existing(struct executor *executor, struct file *file)
+static enum overwrite_verdict decide(struct executor *executor, struct file *file)
 {
-	struct stat existing;
-	int found =
-		target_look(file->target.directory_fd, file->target.name, &file->status, &existing);
-
-	if (found == TARGET_ABSENT)
-		return found;
-	if (found < 0)
-		file_fail(executor, file, OPERATION_CREATE, found);
-	else
-		file_skip(executor, file);
-	return TARGET_OTHER;
+	file->overwrite = (struct overwrite){
+		.work = file->work,
+		.index = file->entry->index,
+		.flags = file->entry->flags,
+		.source_name = file->name,
+		.target_name = file->target_name,
+		.source = &file->status,
+		.content = true,
+	};
+	file->verdict = overwrite_decide(executor, &file->overwrite);
+	return file->verdict;
 }
 
-static bool refuse(struct executor *executor, struct file *file, int found)
+/* Opening what exists failed. It changed since it was looked at, or can't be written to: with force
+ * it is replaced. */
+static bool opening_failed(struct executor *executor, struct file *file, int found)
 {
-	switch (found) {
-	case TARGET_DIRECTORY:
-		file_fail(executor, file, OPERATION_IS_DIRECTORY, -EISDIR);
-		break;
-	case TARGET_SAME:
-		file_fail(executor, file, OPERATION_CREATE, -EEXIST);
-		break;
-	case TARGET_OTHER:
-		file_fail(executor, file, OPERATION_OPEN_TARGET, -ELOOP);
-		break;
-	default:
-		file_fail(executor, file, OPERATION_OPEN_TARGET, found);
-		break;
-	}
+	file->verdict = OVERWRITE_CREATE;
+	if (found == TARGET_ABSENT)
+		return true;
+	file->verdict = OVERWRITE_REPLACE;
+	if (found != TARGET_SAME && executor->policy.force)
+		return true;
+	file_fail(executor, file,
+		found == TARGET_SAME ? OPERATION_SAME_FILE : OPERATION_OPEN_TARGET,
+		found < 0 ? found : -ELOOP);
 	return false;
 }
 
-/* Opens what exists. *ret_absent: nothing does (any more). False: the file is over. */
-static bool open_existing(struct executor *executor, struct file *file, bool *ret_absent)
+static bool write_into_existing(struct executor *executor, struct file *file)
 {
+	struct target_manner manner = {
+		.follow = file->overwrite.through,
+		.keep_content = executor->options.attributes_only,
+		.special = !S_ISREG(file->overwrite.existing.st_mode) &&
+			   !S_ISLNK(file->overwrite.existing.st_mode),
+	};
 	struct stat status;
 	int found;
 
-	*ret_absent = false;
+	if (S_ISLNK(file->overwrite.existing.st_mode)) {
+		manner.create_mode =
+			creation_mode(executor, &file->work->target->habits, file->status.st_mode);
+		manner.create = true;
+	}
+	found = target_open_existing(&file->target, manner, &file->status, &status);
+
+	if (found != TARGET_OPENED)
+		return opening_failed(executor, file, found);
+	file->pouring = file->pouring || !S_ISREG(status.st_mode);
+	file->present = (struct metadata_present){
+		.uid = status.st_uid,
+		.gid = status.st_gid,
+		.mode = status.st_mode & 07777,
+		.acl = true,
+		.keep_mode = true,
+	};
+	return true;
+}
+
+/* Something has the name. False: the file is over. */
+static bool open_existing(struct executor *executor, struct file *file)
+{
 	if (was_copied(executor, file)) {
 		count_content(executor, file, (uint64_t)file->status.st_size);
 		file_done(executor, file);
 		return false;
 	}
-	if (executor->options.no_clobber) {
-		*ret_absent = keep_existing(executor, file) == TARGET_ABSENT;
-		return *ret_absent;
+	decide(executor, file);
+	if (overwrite_is_final(file->verdict)) {
+		file_left(executor, file);
+		return false;
 	}
-	found = target_open_existing(&file->target, executor->policy, &file->status, &status);
-	if (found == TARGET_ABSENT) {
-		*ret_absent = true;
-		return true;
-	}
-	if (found != TARGET_OPENED)
-		return refuse(executor, file, found);
-	file->present = (struct metadata_present){
-		status.st_uid, status.st_gid, status.st_mode & 07777, true};
-	return true;
+	return file->verdict != OVERWRITE_WRITE || write_into_existing(executor, file);
 }
 
 bool file_open_target(struct executor *executor, struct file *file)
 {
-	bool absent = true;
 	int error;
 
+	file->verdict = OVERWRITE_CREATE;
 	if ((file->blocked || file->work->target->habits.collides) &&
-		!open_existing(executor, file, &absent))
+		!open_existing(executor, file))
 		return false;
-	if (!absent)
+	if (file->verdict == OVERWRITE_WRITE)
 		return true;
 	error = create(executor, file);
 	if (error)
@@ -174,6 +197,10 @@ void file_store(struct executor *executor, struct file *file)
 
 	if (!file_open_target(executor, file))
 		return;
+	if (file->pouring) {
+		file_pour(executor, file);
+		return;
+	}
 	error = transfer_write(file->target.fd, file->buffer, file->filled, 0);
 	if (error) {
 		file_fail(executor, file, OPERATION_WRITE, error);
@@ -183,18 +210,57 @@ void file_store(struct executor *executor, struct file *file)
 	file_settle(executor, file);
 }
 
+void file_store_attributes(struct executor *executor, struct file *file)
+{
+	file->counted = true;
+	if (file_open_target(executor, file))
+		file_settle(executor, file);
+}
+
 /* Something exists under the name: then that is what must be written to, or made to go. */
 static void store_again(struct executor *executor, struct file *file)
 {
 	target_abandon(&file->target);
 	file->work->target->habits.collides = true;
 	file->blocked = true;
-	if (++file->attempts >= ATTEMPTS_MAX)
+	if (++file->attempts >= ATTEMPTS_MAX || file->pouring)
 		file_fail(executor, file, OPERATION_PUBLISH, -EEXIST);
+	else if (executor->options.attributes_only)
+		file_store_attributes(executor, file);
 	else if (file->buffer)
 		file_store(executor, file);
 	else
 		file_stream_again(executor, file);
+}
+
+static int publish_backed_up(struct executor *executor, struct file *file)
+{
+	char backup[BACKUP_NAME_BYTES];
+	int error = overwrite_back_up(executor, &file->overwrite, backup);
+
+	if (error)
+		return error;
+	error = target_publish(&file->target);
+	if (error && error != -EEXIST)
+		overwrite_restore(&file->overwrite, backup);
+	return error;
+}
+
+static int give_name(struct executor *executor, struct file *file)
+{
+	int error;
+
+	switch (file->verdict) {
+	case OVERWRITE_BACK_UP:
+		return publish_backed_up(executor, file);
+	case OVERWRITE_REPLACE:
+		error = target_publish_over(&file->target);
+		if (!error)
+			overwrite_report_removed(executor, &file->overwrite);
+		return error;
+	default:
+		return target_publish(&file->target);
+	}
 }
 
 static void publish(struct executor *executor, struct file *file)
@@ -207,7 +273,7 @@ static void publish(struct executor *executor, struct file *file)
 		file_fail(executor, file, OPERATION_WRITE, error);
 		return;
 	}
-	error = target_publish(&file->target);
+	error = give_name(executor, file);
 	if (error == -EEXIST) {
 		store_again(executor, file);
 		return;

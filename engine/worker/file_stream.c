@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
+#include <fcntl.h>
 #include <unistd.h>
 
 #include "worker/file.h"
@@ -59,7 +60,9 @@ static void fail_transfer(struct executor *executor, struct file *file, int erro
 
 	if (file->transfer.ops == &copy_reflink)
 		error = executor_share_failed(executor, file->status.st_dev, target, error);
-	if (error)
+	if (error && file->transfer.ops == &copy_reflink)
+		file_fail(executor, file, OPERATION_CLONE, error);
+	else if (error)
 		file_fail(executor, file, reading ? OPERATION_READ : OPERATION_WRITE, error);
 	else
 		begin_transfer(executor, file, executor->copy);
@@ -88,7 +91,9 @@ static uint64_t content_end(const struct file *file)
 static void begin_transfer(
 	struct executor *executor, struct file *file, const struct copy_ops *copy)
 {
-	bool sparse = copy != &copy_reflink && extent_is_sparse(&file->status);
+	bool shared = copy == &copy_reflink;
+	bool sparse = !shared && content_end(file) != UINT64_MAX &&
+		      executor_keeps_holes(executor, &file->status);
 
 	if (sparse && ftruncate(file->target.fd, file->status.st_size)) {
 		file_fail(executor, file, OPERATION_WRITE, -errno);
@@ -102,8 +107,9 @@ static void begin_transfer(
 		.source_filesystem = file->work->source->filesystem,
 		.source_fd = file->source_fd,
 		.target_fd = file->target.fd,
-		.end = content_end(file),
+		.end = shared ? (uint64_t)file->status.st_size : content_end(file),
 		.sparse = sparse,
+		.make_holes = sparse && executor->options.sparse == SPARSE_ALWAYS,
 	};
 	file->told_read = 0;
 	file->told_accepted = 0;
@@ -113,7 +119,7 @@ static void begin_transfer(
 /* A file that hides its size has no extents to share. */
 static bool may_share(const struct executor *executor, const struct file *file)
 {
-	return content_end(file) != UINT64_MAX &&
+	return (content_end(file) != UINT64_MAX || executor_must_share(executor)) &&
 	       executor_may_share(executor, file->status.st_dev, file->target.filesystem);
 }
 
@@ -121,16 +127,18 @@ void file_stream_again(struct executor *executor, struct file *file)
 {
 	if (!file_open_target(executor, file))
 		return;
+	if (file->pouring) {
+		file_pour(executor, file);
+		return;
+	}
 	begin_transfer(executor, file, may_share(executor, file) ? &copy_reflink : executor->copy);
 }
 
 /* Much may have to be moved: better know now whether the name is taken. */
 static void look_at_name(struct file *file)
 {
-	struct stat existing;
-
-	file->blocked = target_look(file->target.directory_fd, file->target.name, &file->status,
-				&existing) != TARGET_ABSENT;
+	file->blocked =
+		!faccessat(file->target.directory_fd, file->target.name, F_OK, AT_SYMLINK_NOFOLLOW);
 }
 
 static void begin(struct executor *executor, struct file *file)

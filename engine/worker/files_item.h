@@ -16,4 +16,8 @@ void files_entry_over(struct executor *executor, struct work *work);
 void special_entry(struct executor *executor, struct work *work, const struct wire_entry *entry,
 	struct wire_text name, struct wire_text target_name);
 
+/* A link to a source instead of its copy; the same. */
+void alias_entry(struct executor *executor, struct work *work, const struct wire_entry *entry,
+	struct wire_text name, struct wire_text target_name);
+
 #endif

@@ -38,7 +38,11 @@ static int apply(struct executor *executor, struct work *work)
 	if (fstat(work->target->fd, &present))
 		return -errno;
 	known = (struct metadata_present){
-		present.st_uid, present.st_gid, present.st_mode & 07777, true};
+		.uid = present.st_uid,
+		.gid = present.st_gid,
+		.mode = present.st_mode & 07777,
+		.acl = true,
+	};
 	wish = directory_wish(executor, directory, present.st_mode);
 	if (!wish.mode && !directory->created)
 		source.st_mode = present.st_mode;

@@ -278,9 +278,11 @@ static bool was_made(const struct work *work, const struct stat *status)
 	       status->st_uid == geteuid();
 }
 
-static enum wire_operation make_below(const struct work *work, const struct tree_directory *parent,
-	const char *name, struct wire_directory *directory, int *ret_error)
+static enum wire_operation make_below(const struct executor *executor, const struct work *work,
+	const struct tree_directory *parent, const char *name, struct wire_directory *directory,
+	int *ret_error)
 {
+	int flags = executor->options.keep_directory_symlink ? 0 : AT_SYMLINK_NOFOLLOW;
 	int parent_fd = parent->fd;
 	struct stat status;
 
@@ -292,7 +294,7 @@ static enum wire_operation make_below(const struct work *work, const struct tree
 	*ret_error = -errno;
 	if (errno != EEXIST)
 		return OPERATION_MAKE_DIRECTORY;
-	if (fstatat(parent_fd, name, &status, AT_SYMLINK_NOFOLLOW)) {
+	if (fstatat(parent_fd, name, &status, flags)) {
 		*ret_error = -errno;
 		return OPERATION_MAKE_DIRECTORY;
 	}
@@ -317,7 +319,7 @@ static enum wire_operation make_directory(struct executor *executor, const struc
 		work->path.data, work->path.bytes, &parent, &name);
 	if (*ret_error)
 		return OPERATION_MAKE_DIRECTORY;
-	failed = make_below(work, parent, name, directory, ret_error);
+	failed = make_below(executor, work, parent, name, directory, ret_error);
 	tree_give_back(&executor->tree, parent);
 	return failed;
 }

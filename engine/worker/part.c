@@ -56,18 +56,17 @@ void part_count_transfer(struct executor *executor, struct part *part)
 	part->told_accepted = transfer->accepted_bytes;
 }
 
-void part_tell_done(struct executor *executor, struct part *part, bool skipped)
+void part_tell_done(struct executor *executor, struct part *part)
 {
-	executor_count(executor, part->work, skipped ? HAUL_FILES_SKIPPED : HAUL_FILES_DONE, 1);
-	executor_tell_file(executor, part->work,
-		skipped ? HAUL_RECORD_FILE_SKIPPED : HAUL_RECORD_FILE_DONE, part->name,
+	executor_count(executor, part->work, HAUL_FILES_DONE, 1);
+	executor_tell_file(executor, part->work, HAUL_RECORD_FILE_DONE, part->name,
 		(uint64_t)part->status.st_size);
 }
 
 static int open_regular(struct executor *executor, struct part *part)
 {
-	int error = source_open(
-		&executor->manner, part->work->source->fd, part->name.data, &part->source_fd);
+	struct source_manner *manner = executor_manner(executor, part->work->large->entry_flags);
+	int error = source_open(manner, part->work->source->fd, part->name.data, &part->source_fd);
 
 	if (error)
 		return error;

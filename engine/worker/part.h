@@ -7,6 +7,7 @@
 #define ENGINE_WORKER_PART_H
 
 #include "worker/executor.h"
+#include "worker/overwrite.h"
 
 #define PART_NO_FD (-1)
 
@@ -26,6 +27,7 @@ struct part {
 	int temporary_fd;
 	bool moving;        /* has a transfer's place */
 	struct stat status; /* of the source */
+	struct overwrite overwrite;
 	struct transfer transfer;
 	uint64_t told_read; /* of the transfer's counts, what was counted */
 	uint64_t told_accepted;
@@ -59,19 +61,19 @@ void part_end(struct executor *executor, struct part *part);
 
 void part_remove_temporary(const struct part *part);
 void part_count_transfer(struct executor *executor, struct part *part);
-/* The file is complete, or was left out, and counts so. */
-void part_tell_done(struct executor *executor, struct part *part, bool skipped);
+/* The file is complete, and counts so. */
+void part_tell_done(struct executor *executor, struct part *part);
 
 /* ---- part_publish.c: what both PREPARE (of a reflink) and COMMIT end with ---- */
 
-/* Whether something under the name forbids the copy. Returns what is there (enum target_found) or
- * a negative number: then the item failed and is over. */
-int part_look(struct executor *executor, struct part *part, struct stat *ret_existing);
+/* What is to become of that which has the name. */
+enum overwrite_verdict part_decide(struct executor *executor, struct part *part);
 
 /* Gives the temporary file its metadata. */
 void part_settle(struct executor *executor, struct part *part);
 
-/* And its name. False: the item failed, without its temporary file, and is over. */
-bool part_publish(struct executor *executor, struct part *part, bool *ret_skipped);
+/* And its name. False: the file was left out, or failed, without its temporary file, and the item
+ * is over. */
+bool part_publish(struct executor *executor, struct part *part);
 
 #endif

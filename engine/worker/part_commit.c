@@ -15,16 +15,15 @@ static void fail_commit(
 
 static void publish(struct executor *executor, struct part *part)
 {
-	bool skipped;
 	int error = target_flush(part->temporary_fd);
 
 	if (error) {
 		fail_commit(executor, part, OPERATION_WRITE, error);
 		return;
 	}
-	if (!part_publish(executor, part, &skipped))
+	if (!part_publish(executor, part))
 		return;
-	part_tell_done(executor, part, skipped);
+	part_tell_done(executor, part);
 	part_done(executor, part);
 }
 
@@ -65,7 +64,7 @@ void part_commit(struct executor *executor, struct part *part)
 	if (!part_open_source(executor, part))
 		return;
 	if (was_committed(executor, part)) {
-		part_tell_done(executor, part, false);
+		part_tell_done(executor, part);
 		part_done(executor, part);
 		return;
 	}

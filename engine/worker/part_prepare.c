@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "worker/part.h"
+#include "worker/pour.h"
 
 enum answer {
 	ANSWER_READY,
@@ -82,10 +83,11 @@ static int share(struct executor *executor, struct part *part, bool *ret_shared)
 
 /* Room for all of it, so that a full disk shows before hours of copying, and so that ranges written
  * side by side don't end up in pieces. In memory both are pointless. */
-static int make_room(const struct part *part)
+static int make_room(const struct executor *executor, const struct part *part)
 {
 	off_t bytes = part->status.st_size;
-	bool whole = !extent_is_sparse(&part->status) && !part->work->target->filesystem->in_memory;
+	bool whole = !executor_keeps_holes(executor, &part->status) &&
+		     !part->work->target->filesystem->in_memory;
 	int result;
 
 	if (whole) {
@@ -109,13 +111,11 @@ static void fail_without_temporary(
 
 static void finish_shared(struct executor *executor, struct part *part)
 {
-	bool skipped;
-
 	part_count_transfer(executor, part);
 	part_settle(executor, part);
-	if (!part_publish(executor, part, &skipped))
+	if (!part_publish(executor, part))
 		return;
-	part_tell_done(executor, part, skipped);
+	part_tell_done(executor, part);
 	answer(executor, part, ANSWER_FINISHED);
 }
 
@@ -125,30 +125,64 @@ static void fill_temporary(struct executor *executor, struct part *part)
 	int error = share(executor, part, &shared);
 
 	if (!error && !shared)
-		error = make_room(part);
+		error = make_room(executor, part);
 	if (error)
-		fail_without_temporary(executor, part, OPERATION_WRITE, error);
+		fail_without_temporary(executor, part,
+			executor_must_share(executor) ? OPERATION_CLONE : OPERATION_WRITE, error);
 	else if (shared)
 		finish_shared(executor, part);
 	else
 		answer(executor, part, ANSWER_READY);
 }
 
-void part_prepare(struct executor *executor, struct part *part)
+static void pour_into_special(struct executor *executor, struct part *part)
 {
+	struct target_manner manner = {.follow = part->overwrite.through, .special = true};
+	struct target target = {
+		.directory_fd = part->work->target->fd,
+		.name = part->target_name,
+		.fd = TARGET_NONE,
+	};
+	enum wire_operation operation = OPERATION_OPEN_TARGET;
 	struct stat existing;
-	int found, error;
+	uint64_t bytes;
+	int error = target_open_existing(&target, manner, &part->status, &existing);
 
-	if (!part_open_source(executor, part))
-		return;
-	found = part_look(executor, part, &existing);
-	if (found < 0)
-		return;
-	if (found != TARGET_ABSENT && executor->options.no_clobber) {
-		part_tell_done(executor, part, true);
-		answer(executor, part, ANSWER_FINISHED);
+	if (error == TARGET_OPENED) {
+		error = pour_content(
+			executor, part->work, part->source_fd, target.fd, &bytes, &operation);
+		close(target.fd);
+	} else if (error > 0) {
+		error = -EEXIST;
+	}
+	if (error) {
+		part_fail(executor, part, operation, error);
 		return;
 	}
+	part_tell_done(executor, part);
+	part_done(executor, part);
+}
+
+static bool is_special(const struct stat *status)
+{
+	return !S_ISREG(status->st_mode) && !S_ISLNK(status->st_mode);
+}
+
+/* It may be replaced by a rename, which asks for no permission to write to the file itself. */
+static int may_write(const struct executor *executor, const struct part *part)
+{
+	int flags = AT_EACCESS | (part->overwrite.through ? 0 : AT_SYMLINK_NOFOLLOW);
+
+	if (executor->policy.force || S_ISLNK(part->overwrite.existing.st_mode) ||
+		!faccessat(part->work->target->fd, part->target_name, W_OK, flags))
+		return 0;
+	return -errno;
+}
+
+static void begin_temporary(struct executor *executor, struct part *part)
+{
+	int error;
+
 	executor_tell_file(executor, part->work, HAUL_RECORD_FILE_STARTED, part->name,
 		(uint64_t)part->status.st_size);
 	if (part->work->item->flags & ITEM_CONTINUE) {
@@ -160,4 +194,28 @@ void part_prepare(struct executor *executor, struct part *part)
 		part_fail(executor, part, OPERATION_CREATE, error);
 	else
 		fill_temporary(executor, part);
+}
+
+void part_prepare(struct executor *executor, struct part *part)
+{
+	enum overwrite_verdict verdict;
+	int error;
+
+	if (!part_open_source(executor, part))
+		return;
+	verdict = part_decide(executor, part);
+	if (overwrite_is_final(verdict)) {
+		overwrite_report(executor, &part->overwrite, verdict);
+		part_done(executor, part);
+		return;
+	}
+	if (verdict == OVERWRITE_WRITE && is_special(&part->overwrite.existing)) {
+		pour_into_special(executor, part);
+		return;
+	}
+	error = verdict == OVERWRITE_WRITE ? may_write(executor, part) : 0;
+	if (error)
+		part_fail(executor, part, OPERATION_OPEN_TARGET, error);
+	else
+		begin_temporary(executor, part);
 }

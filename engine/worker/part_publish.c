@@ -9,41 +9,17 @@
 /* A name that is taken and free again, over and over, is no accident. */
 #define ATTEMPTS_MAX 4
 
-static enum wire_operation objection(const struct executor *executor, int found, int *ret_error)
+enum overwrite_verdict part_decide(struct executor *executor, struct part *part)
 {
-	*ret_error = found;
-	if (found < 0)
-		return OPERATION_OPEN_TARGET;
-	switch (found) {
-	case TARGET_DIRECTORY:
-		*ret_error = -EISDIR;
-		return OPERATION_IS_DIRECTORY;
-	case TARGET_SAME:
-		*ret_error = -EEXIST;
-		return OPERATION_CREATE;
-	case TARGET_OTHER:
-		*ret_error = -ELOOP;
-		return executor->policy.force ? OPERATION_NONE : OPERATION_OPEN_TARGET;
-	default:
-		return OPERATION_NONE;
-	}
-}
-
-static int look(const struct part *part, struct stat *ret_existing)
-{
-	return target_look(part->work->target->fd, part->target_name, &part->status, ret_existing);
-}
-
-int part_look(struct executor *executor, struct part *part, struct stat *ret_existing)
-{
-	int error, found = look(part, ret_existing);
-	enum wire_operation refused = objection(executor, found, &error);
-
-	if (refused && !executor->options.no_clobber) {
-		part_fail(executor, part, refused, error);
-		return -1;
-	}
-	return found < 0 ? TARGET_OTHER : found;
+	part->overwrite = (struct overwrite){
+		.work = part->work,
+		.flags = part->work->large->entry_flags,
+		.source_name = part->name,
+		.target_name = part->target_name,
+		.source = &part->status,
+		.content = true,
+	};
+	return overwrite_decide(executor, &part->overwrite);
 }
 
 /* As when it is written to in place: what isn't kept from the source is the existing file's. */
@@ -62,20 +38,25 @@ void part_settle(struct executor *executor, struct part *part)
 {
 	struct metadata_present present;
 	struct metadata_result result;
-	struct stat existing, made;
-	int found = look(part, &existing);
+	enum overwrite_verdict verdict = part_decide(executor, part);
+	struct stat made;
 
 	if (fstat(part->temporary_fd, &made)) {
 		executor_warn(executor, part->work, 0, OPERATION_SET_MODE, -errno);
 		return;
 	}
-	present = (struct metadata_present){made.st_uid, made.st_gid, made.st_mode & 07777, true};
+	present = (struct metadata_present){
+		.uid = made.st_uid,
+		.gid = made.st_gid,
+		.mode = made.st_mode & 07777,
+		.acl = true,
+	};
 	if (!metadata_apply(&executor->wish, part->source_fd, part->temporary_fd, &part->status,
 		    &present, &result))
 		executor_warn_metadata(
 			executor, part->work, 0, part->work->target->filesystem, &result);
-	if (found == TARGET_OPENED)
-		keep_existing_metadata(executor, part, &existing);
+	if (verdict == OVERWRITE_WRITE)
+		keep_existing_metadata(executor, part, &part->overwrite.existing);
 }
 
 static int move_all(struct executor *executor, const struct part *part, int from, int to)
@@ -86,7 +67,7 @@ static int move_all(struct executor *executor, const struct part *part, int from
 		.source_fd = from,
 		.target_fd = to,
 		.end = (uint64_t)part->status.st_size,
-		.sparse = extent_is_sparse(&part->status),
+		.sparse = executor_keeps_holes(executor, &part->status),
 	};
 	int progress;
 
@@ -98,10 +79,28 @@ static int move_all(struct executor *executor, const struct part *part, int from
 	return progress;
 }
 
-/* The existing file has further names, which are to see the new content, too. */
+static int copy_into(struct executor *executor, struct part *part, struct target *target)
+{
+	char path[32];
+	int error, from;
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", part->temporary_fd);
+	from = open(path, O_RDONLY | O_CLOEXEC);
+	if (from < 0)
+		return -errno;
+	error = move_all(executor, part, from, target->fd);
+	close(from);
+	return error;
+}
+
+/* The existing file has further names, or is behind a symlink: it gets the new content itself. */
 static int write_in_place(struct executor *executor, struct part *part)
 {
-	struct target_policy policy = {.force = executor->policy.force};
+	struct target_manner manner = {
+		.follow = part->overwrite.through,
+		.create = S_ISLNK(part->overwrite.existing.st_mode),
+		.create_mode = metadata_mode(&executor->wish, part->status.st_mode),
+	};
 	struct target target = {
 		.directory_fd = part->work->target->fd,
 		.name = part->target_name,
@@ -109,21 +108,12 @@ static int write_in_place(struct executor *executor, struct part *part)
 		.fd = TARGET_NONE,
 	};
 	struct stat existing;
-	char path[32];
-	int error, from, found;
+	int error, found;
 
-	found = target_open_existing(&target, policy, &part->status, &existing);
+	found = target_open_existing(&target, manner, &part->status, &existing);
 	if (found != TARGET_OPENED)
 		return found < 0 ? found : -EEXIST; /* it changed: look again */
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", part->temporary_fd);
-	from = open(path, O_RDONLY | O_CLOEXEC);
-	if (from < 0) {
-		error = -errno;
-		target_abandon(&target);
-		return error;
-	}
-	error = move_all(executor, part, from, target.fd);
-	close(from);
+	error = copy_into(executor, part, &target);
 	if (error) {
 		target_abandon(&target);
 		return error;
@@ -148,44 +138,77 @@ static int name_new(const struct part *part)
 		part->temporary, part->target_name);
 }
 
-/* One try. -EEXIST: something else is under the name by now. */
-static int try_publish(struct executor *executor, struct part *part, bool *ret_skipped,
-	enum wire_operation *ret_operation)
+static int name_backed_up(struct executor *executor, struct part *part)
 {
-	struct stat existing;
-	int error = 0, found = look(part, &existing);
+	char backup[BACKUP_NAME_BYTES];
+	int error = overwrite_back_up(executor, &part->overwrite, backup);
 
-	*ret_operation = OPERATION_PUBLISH;
-	if (found == TARGET_ABSENT)
-		return name_new(part);
-	if (executor->options.no_clobber) {
-		*ret_skipped = true;
-		part_remove_temporary(part);
-		return 0;
-	}
-	*ret_operation = objection(executor, found, &error);
-	if (*ret_operation)
+	if (error)
 		return error;
-	*ret_operation = OPERATION_PUBLISH;
-	if (found == TARGET_OPENED && existing.st_nlink > 1 && !executor->policy.replace_links)
-		return write_in_place(executor, part);
+	error = name_new(part);
+	if (error)
+		overwrite_restore(&part->overwrite, backup);
+	return error;
+}
+
+/* A single name without an inode of its own to keep can be replaced, which is quick and never
+ * leaves half a file. */
+static int overwrite_existing(struct executor *executor, struct part *part)
+{
+	int error;
+
+	if (part->overwrite.through || part->overwrite.existing.st_nlink > 1) {
+		error = write_in_place(executor, part);
+		if (error != -EACCES && error != -EPERM && error != -ETXTBSY)
+			return error;
+		if (!executor->policy.force)
+			return error;
+	}
 	return replace(part);
 }
 
-bool part_publish(struct executor *executor, struct part *part, bool *ret_skipped)
+/* One try. -EEXIST: something else is under the name by now. */
+static int try_publish(
+	struct executor *executor, struct part *part, enum overwrite_verdict *ret_verdict)
 {
-	enum wire_operation operation;
 	int error;
 
-	*ret_skipped = false;
+	*ret_verdict = part_decide(executor, part);
+	switch (*ret_verdict) {
+	case OVERWRITE_CREATE:
+		return name_new(part);
+	case OVERWRITE_WRITE:
+		return overwrite_existing(executor, part);
+	case OVERWRITE_REPLACE:
+		error = replace(part);
+		if (!error)
+			overwrite_report_removed(executor, &part->overwrite);
+		return error;
+	case OVERWRITE_BACK_UP:
+		return name_backed_up(executor, part);
+	default:
+		return 0;
+	}
+}
+
+bool part_publish(struct executor *executor, struct part *part)
+{
+	enum overwrite_verdict verdict;
+	int error;
+
 	for (unsigned i = 0; i < ATTEMPTS_MAX; i++) {
-		error = try_publish(executor, part, ret_skipped, &operation);
-		if (error != -EEXIST || operation != OPERATION_PUBLISH)
+		error = try_publish(executor, part, &verdict);
+		if (error != -EEXIST)
 			break;
 	}
-	if (!error)
+	if (!error && !overwrite_is_final(verdict))
 		return true;
 	part_remove_temporary(part);
-	part_fail(executor, part, operation, error);
+	if (error) {
+		part_fail(executor, part, OPERATION_PUBLISH, error);
+		return false;
+	}
+	overwrite_report(executor, &part->overwrite, verdict);
+	part_done(executor, part);
 	return false;
 }

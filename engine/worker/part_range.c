@@ -53,7 +53,8 @@ static void begin_transfer(struct executor *executor, struct part *part)
 		.target_fd = part->temporary_fd,
 		.position = wanted->offset,
 		.end = wanted->offset + wanted->length,
-		.sparse = extent_is_sparse(&part->status),
+		.sparse = executor_keeps_holes(executor, &part->status),
+		.make_holes = executor->options.sparse == SPARSE_ALWAYS,
 		.write_behind = writes_behind(executor, part),
 		.written_until = wanted->offset,
 	};

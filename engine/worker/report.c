@@ -77,6 +77,15 @@ void report_failure(
 	put(report, WIRE_FAILURE, &named, sizeof(named), &name, name.bytes ? 1 : 0);
 }
 
+void report_outcome(struct report *report, const struct wire_outcome *outcome, const char *name)
+{
+	struct wire_text text = {name, name ? strlen(name) : 0};
+	struct wire_outcome named = *outcome;
+
+	named.name_bytes = (uint32_t)text.bytes;
+	put(report, WIRE_OUTCOME, &named, sizeof(named), &text, text.bytes ? 1 : 0);
+}
+
 void report_tick(struct report *report, uint64_t now_ns)
 {
 	if (!report->buffer.used)

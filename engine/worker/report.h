@@ -33,6 +33,9 @@ void report_notice(struct report *report, const char *text);
 void report_failure(
 	struct report *report, const struct wire_failure *failure, struct wire_text name);
 
+/* `name` is the backup's, or NULL. */
+void report_outcome(struct report *report, const struct wire_outcome *outcome, const char *name);
+
 /* Room for a record of up to `bytes`, which the caller appends to the buffer it gets. */
 struct wire_buffer *report_reserve(struct report *report, size_t bytes);
 

@@ -7,6 +7,7 @@
 
 #include "io/special.h"
 #include "worker/files_item.h"
+#include "worker/overwrite.h"
 
 /* What is being copied, and under which name it is made. */
 struct special {
@@ -28,7 +29,7 @@ static enum wire_operation make_operation(mode_t mode)
 static int read_source(
 	struct executor *executor, struct special *special, enum wire_operation *ret_operation)
 {
-	int flags = executor->options.dereference ? 0 : AT_SYMLINK_NOFOLLOW;
+	int flags = executor_stat_flags(executor, special->entry->flags);
 	int directory_fd = special->work->source->fd;
 
 	*ret_operation = OPERATION_STAT_SOURCE;
@@ -96,37 +97,49 @@ static void done(struct executor *executor, const struct special *special)
 	executor_tell_file(executor, special->work, HAUL_RECORD_FILE_DONE, name_of(special), 0);
 }
 
-static void skip(struct executor *executor, const struct special *special)
+static int make_backed_up(
+	struct executor *executor, const struct special *special, const struct overwrite *overwrite)
 {
-	executor_count(executor, special->work, HAUL_FILES_SKIPPED, 1);
-	executor_tell_file(executor, special->work, HAUL_RECORD_FILE_SKIPPED, name_of(special), 0);
+	char backup[BACKUP_NAME_BYTES];
+	int error = overwrite_back_up(executor, overwrite, backup);
+
+	if (error)
+		return error;
+	error = replace(executor, special);
+	if (error)
+		overwrite_restore(overwrite, backup);
+	return error;
 }
 
-/* Something is there already. As with cp, what has no content replaces whatever isn't a directory.
- */
+/* Something is there already. What has no content replaces whatever isn't a directory. */
 static void settle_existing(struct executor *executor, const struct special *special)
 {
-	enum wire_operation operation = make_operation(special->status.st_mode);
-	struct stat existing;
-	int error, found = target_look(special->work->target->fd, special->target_name,
-			   &special->status, &existing);
+	struct overwrite overwrite = {
+		.work = special->work,
+		.index = special->entry->index,
+		.flags = special->entry->flags,
+		.source_name = name_of(special),
+		.target_name = special->target_name,
+		.source = &special->status,
+	};
+	enum overwrite_verdict verdict = overwrite_decide(executor, &overwrite);
+	int error;
 
-	if (found < 0) {
-		fail(executor, special, operation, found);
-	} else if (found == TARGET_SAME) {
-		fail(executor, special, OPERATION_CREATE, -EEXIST);
-	} else if (found != TARGET_ABSENT && executor->options.no_clobber &&
-		   !(special->work->item->flags & ITEM_RETRIED)) {
-		skip(executor, special);
-	} else if (found == TARGET_DIRECTORY) {
-		fail(executor, special, OPERATION_IS_DIRECTORY, -EISDIR);
-	} else {
-		error = replace(executor, special);
-		if (error)
-			fail(executor, special, operation, error);
-		else
-			done(executor, special);
+	if (overwrite_is_final(verdict)) {
+		overwrite_report(executor, &overwrite, verdict);
+		return;
 	}
+	if (verdict == OVERWRITE_BACK_UP)
+		error = make_backed_up(executor, special, &overwrite);
+	else
+		error = replace(executor, special);
+	if (error) {
+		fail(executor, special, make_operation(special->status.st_mode), error);
+		return;
+	}
+	if (verdict == OVERWRITE_REPLACE)
+		overwrite_report_removed(executor, &overwrite);
+	done(executor, special);
 }
 
 static void make(struct executor *executor, const struct special *special)

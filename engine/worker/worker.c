@@ -16,6 +16,7 @@
 #include "worker/inbox.h"
 #include "worker/link_item.h"
 #include "worker/list_item.h"
+#include "worker/overwrite.h"
 #include "worker/part.h"
 #include "worker/remove_item.h"
 #include "worker/sync_item.h"
@@ -211,12 +212,15 @@ static void take_options(struct executor *executor, const struct job_options *op
 		.privileged = geteuid() == 0,
 		.umask = options->umask,
 	};
-	executor->policy = (struct target_policy){
+	executor->policy = (struct executor_policy){
 		.force = options->force,
-		.replace_links = options->preserve & PRESERVE_LINKS,
+		.replace_links = options->preserve & PRESERVE_LINKS && !options->attributes_only,
+		.looks_first = overwrite_looks_first(options),
 	};
 	executor->manner.follow = options->dereference;
+	executor->named_manner.follow = true;
 	executor->tree.follow_source = options->dereference;
+	executor->tree.follow_target = options->keep_directory_symlink;
 }
 
 static const struct copy_ops *choose_copy(const struct executor *executor)

@@ -64,7 +64,7 @@ test_bash_completes()
 	mkdir "$WORK/directory"
 	cd "$WORK"
 	expect_equal "commands" cp "$(complete_in_bash haul cp)"
-	expect_equal "options" "--no-dereference --no-preserve --no-target-directory" \
+	expect_equal "options" "--no-clobber --no-dereference --no-preserve --no-target-directory" \
 		"$(complete_in_bash haul cp --no-)"
 	expect_equal "values of two words" "direct" "$(complete_in_bash haul cp --strategy di)"
 	expect_equal "values behind =" "direct" "$(complete_in_bash haul cp --strategy = di)"

@@ -297,19 +297,18 @@ static void test_an_existing_target_is_judged_before_it_is_opened(void **state)
 	struct place *place = *state;
 	struct filesystem filesystem = {.in_memory = false};
 	struct target target = target_in(place, &filesystem);
-	struct target_policy policy = {.force = false};
+	struct target_manner manner = {.follow = false};
 	struct stat source = {.st_ino = 0}, status;
 
-	assert_int_equal(target_open_existing(&target, policy, &source, &status), TARGET_ABSENT);
+	assert_int_equal(target_open_existing(&target, manner, &source, &status), TARGET_ABSENT);
 	assert_int_equal(mkfifoat(place->fd, "name", 0644), 0);
-	assert_int_equal(target_open_existing(&target, policy, &source, &status), TARGET_OTHER);
-	policy.force = true;
-	assert_int_equal(target_open_existing(&target, policy, &source, &status), TARGET_ABSENT);
+	assert_int_equal(target_open_existing(&target, manner, &source, &status), TARGET_OTHER);
+	assert_int_equal(unlinkat(place->fd, "name", 0), 0);
 	assert_int_equal(mknodat(place->fd, "name", S_IFREG | 0644, 0), 0);
 	assert_int_equal(fstatat(place->fd, "name", &source, 0), 0);
-	assert_int_equal(target_open_existing(&target, policy, &source, &status), TARGET_SAME);
+	assert_int_equal(target_open_existing(&target, manner, &source, &status), TARGET_SAME);
 	source.st_ino++;
-	assert_int_equal(target_open_existing(&target, policy, &source, &status), TARGET_OPENED);
+	assert_int_equal(target_open_existing(&target, manner, &source, &status), TARGET_OPENED);
 	assert_int_equal(target_close(&target), 0);
 }
 

@@ -137,7 +137,7 @@ static void only_failures_count_not_warnings(void **state)
 	failure.warning = 0;
 	assert_int_equal(item_add_failure(item, &failure, text_of("")), 0);
 	assert_true(item_failed(item));
-	item_forget_failures(item);
+	item_forget_answers(item);
 	assert_false(item_failed(item));
 	item_free(item);
 	directory_free(top);

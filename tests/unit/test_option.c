@@ -179,8 +179,8 @@ static void messages_are_those_of_gnu(void **state)
 	assert_refused(
 		"--force=1 a b", "haul cp: option '--force' doesn't allow an argument\n" TRY_HELP);
 	assert_refused("--no-d --no a b",
-		"haul cp: option '--no' is ambiguous; possibilities: '--no-dereference' "
-		"'--no-preserve' '--no-target-directory'\n" TRY_HELP);
+		"haul cp: option '--no' is ambiguous; possibilities: '--no-clobber' "
+		"'--no-dereference' '--no-preserve' '--no-target-directory'\n" TRY_HELP);
 	assert_refused("", "haul cp: missing file operand\n" TRY_HELP);
 	assert_refused("x", "haul cp: missing destination file operand after 'x'\n" TRY_HELP);
 	assert_refused("-T a b c", "haul cp: extra operand 'c'\n" TRY_HELP);
@@ -200,8 +200,8 @@ static void unknown_words_are_answered_with_the_known(void **state)
 		"  - 'auto'\n  - 'always'\n  - 'never'\n" TRY_HELP);
 	assert_refused("--preserve=mode,shape a b",
 		"haul cp: invalid argument 'shape' for '--preserve'\nValid arguments are:\n"
-		"  - 'mode'\n  - 'timestamps'\n  - 'ownership'\n  - 'links'\n  - 'xattr'\n"
-		"  - 'all'\n" TRY_HELP);
+		"  - 'mode'\n  - 'timestamps'\n  - 'ownership'\n  - 'links'\n"
+		"  - 'context'\n  - 'xattr'\n  - 'all'\n" TRY_HELP);
 }
 
 static void numbers_stay_in_their_range(void **state)
@@ -267,7 +267,8 @@ static void attributes_add_up(void **state)
 		{"-p a b", PRESERVE_MODE | PRESERVE_OWNER | PRESERVE_TIMES},
 		{"--preserve a b", PRESERVE_MODE | PRESERVE_OWNER | PRESERVE_TIMES},
 		{"-d a b", PRESERVE_LINKS},
-		{"-d --preserve=xattr,mode a b", PRESERVE_LINKS | PRESERVE_XATTR | PRESERVE_MODE},
+		{"-d --preserve=xattr,mode a b",
+			PRESERVE_LINKS | PRESERVE_XATTR | PRESERVE_XATTR_OR_FAIL | PRESERVE_MODE},
 		{"-p --no-preserve=owner,times a b", PRESERVE_MODE},
 		{"-a --no-preserve=all a b", 0},
 	};

@@ -179,16 +179,25 @@ static void test_copies_symlinks_and_special_files(void **state)
 	driver_check_metadata(driver, "fifo");
 }
 
-static void test_says_what_it_can_not_copy(void **state)
+static void test_reads_special_files_when_told_so(void **state)
 {
 	struct driver *driver = *state;
 	struct outcome outcome;
+	pid_t writer;
+	int status;
 
 	assert_int_equal(mkfifoat(driver->source_fd, "fifo", 0644), 0);
 	driver->options.copy_special = false;
 	driver_start(driver);
+	writer = fork();
+	if (!writer)
+		_exit(write(openat(driver->source_fd, "fifo", O_WRONLY), "content", 7) != 7);
 	driver_files(driver, "", "fifo", 0, &outcome);
-	driver_check_failure(&outcome, 0, OPERATION_UNSUPPORTED, EOPNOTSUPP);
+	driver_check_clean(&outcome);
+	assert_int_equal(waitpid(writer, &status, 0), writer);
+	assert_int_equal(status, 0);
+	assert_int_equal(driver_stat(driver->target_fd, "fifo").st_size, 7);
+	assert_true(S_ISREG(driver_stat(driver->target_fd, "fifo").st_mode));
 }
 
 static void test_finishes_a_directory(void **state)
@@ -245,7 +254,7 @@ int main(void)
 		NAMED_TEST(test_never_goes_through_a_symlink),
 		NAMED_TEST(test_lists_a_long_directory_in_parts),
 		NAMED_TEST(test_copies_symlinks_and_special_files),
-		NAMED_TEST(test_says_what_it_can_not_copy),
+		NAMED_TEST(test_reads_special_files_when_told_so),
 		NAMED_TEST(test_finishes_a_directory),
 		NAMED_TEST(test_links_names),
 	};

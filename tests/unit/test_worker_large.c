@@ -262,11 +262,12 @@ static void test_skips_an_existing_file_when_told_so(void **state)
 
 	driver_write(driver->source_fd, "large", LARGE_BYTES, 1);
 	driver_write(driver->target_fd, "large", 10, 2);
-	driver->options.no_clobber = true;
+	driver->options.update = UPDATE_NONE;
 	driver_start(driver);
 	prepare(driver, "large", 0, &outcome);
-	assert_int_equal(outcome.type, WIRE_PREPARED);
-	assert_int_equal(outcome.prepared.finished, 1);
+	assert_int_equal(outcome.type, WIRE_DONE);
+	assert_int_equal(outcome.outcome_count, 1);
+	assert_int_equal(outcome.outcome[0].kind, OUTCOME_SKIPPED);
 	assert_int_equal(driver_counter(driver, HAUL_FILES_SKIPPED), 1);
 	assert_int_equal(driver_stat(driver->target_fd, "large").st_size, 10);
 }
@@ -286,7 +287,7 @@ static void test_reflinks_or_says_that_it_can_not(void **state)
 		driver_check_same(driver, "large");
 		return;
 	}
-	assert_int_equal(outcome.failure[0].operation, OPERATION_WRITE);
+	assert_int_equal(outcome.failure[0].operation, OPERATION_CLONE);
 	assert_false(driver_exists(driver->target_fd, TEMPORARY));
 	driver_files(driver, "", "small", 0, &outcome);
 	assert_int_equal(outcome.failure_count, 1);

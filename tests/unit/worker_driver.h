@@ -40,6 +40,8 @@ struct outcome {
 	struct wire_prepared prepared;
 	unsigned failure_count;
 	struct wire_failure failure[DRIVER_FAILURES_MAX];
+	unsigned outcome_count;
+	struct wire_outcome outcome[DRIVER_FAILURES_MAX];
 	struct wire_view entries; /* LISTED: in the driver's buffer */
 };
 
@@ -171,7 +173,7 @@ static inline void driver_open(struct driver *driver, const struct variant *vari
 	driver->options = (struct job_options){
 		.strategy = variant->strategy,
 		.preserve = PRESERVE_MODE | PRESERVE_OWNER | PRESERVE_TIMES | PRESERVE_LINKS |
-			    PRESERVE_XATTR | PRESERVE_ALL,
+			    PRESERVE_XATTR,
 		.umask = 022,
 		.recursive = true,
 		.copy_special = true,
@@ -227,6 +229,11 @@ static inline bool driver_take(struct outcome *outcome, struct wire_view *view)
 		assert_true(outcome->failure_count < DRIVER_FAILURES_MAX);
 		memcpy(&outcome->failure[outcome->failure_count++], view->body,
 			sizeof(struct wire_failure));
+		return false;
+	case WIRE_OUTCOME:
+		assert_true(outcome->outcome_count < DRIVER_FAILURES_MAX);
+		memcpy(&outcome->outcome[outcome->outcome_count++], view->body,
+			sizeof(struct wire_outcome));
 		return false;
 	case WIRE_DONE:
 		memcpy(&outcome->done, view->body, sizeof(outcome->done));

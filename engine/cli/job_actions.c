@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/job_actions.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "haul/progress.h"
+
+#define CHECKPOINT_SECONDS_MAX 86400
+
+static bool has_selinux(void)
+{
+	return !access("/sys/fs/selinux/enforce", F_OK);
+}
+
+int job_set_archive(void *settings, const struct option_set *set, const struct option_row *row,
+	const char *argument)
+{
+	struct job_settings *job = settings;
+
+	(void)set;
+	(void)row;
+	(void)argument;
+	job->follow = FOLLOW_NONE;
+	job->request.options.recursive = true;
+	job->request.options.preserve |= PRESERVE_EVERYTHING;
+	return 0;
+}
+
+int job_set_links(void *settings, const struct option_set *set, const struct option_row *row,
+	const char *argument)
+{
+	struct job_settings *job = settings;
+
+	(void)set;
+	(void)row;
+	(void)argument;
+	job->follow = FOLLOW_NONE;
+	job->request.options.preserve |= PRESERVE_LINKS;
+	return 0;
+}
+
+/* The bits of a list of attributes: "mode,links". */
+static int choose_attributes(const struct option_set *set, const struct option_row *row,
+	const char *list, uint32_t *ret_bits)
+{
+	uint32_t bits = 0;
+
+	for (;;) {
+		size_t bytes = strcspn(list, ",");
+		int value = option_choose(set, row, list, bytes);
+
+		if (value < 0)
+			return value;
+		bits |= (uint32_t)value;
+		if (list[bytes] == '\0')
+			break;
+		list += bytes + 1;
+	}
+	*ret_bits = bits;
+	return 0;
+}
+
+int job_set_preserve(void *settings, const struct option_set *set, const struct option_row *row,
+	const char *argument)
+{
+	struct job_settings *job = settings;
+	uint32_t bits;
+	int error = choose_attributes(set, row, argument, &bits);
+
+	if (error)
+		return error;
+	if (bits == PRESERVE_CONTEXT && !has_selinux()) {
+		option_error(
+			set, "cannot preserve security context without an SELinux-enabled kernel");
+		return -EINVAL;
+	}
+	job->request.options.preserve |= bits;
+	return 0;
+}
+
+int job_set_no_preserve(void *settings, const struct option_set *set, const struct option_row *row,
+	const char *argument)
+{
+	struct job_settings *job = settings;
+	uint32_t bits;
+	int error = choose_attributes(set, row, argument, &bits);
+
+	if (error)
+		return error;
+	job->request.options.preserve &= ~bits;
+	if (bits & PRESERVE_MODE)
+		job->request.options.default_modes = true;
+	return 0;
+}
+
+int job_set_target_directory(void *settings, const struct option_set *set,
+	const struct option_row *row, const char *argument)
+{
+	struct job_settings *job = settings;
+
+	(void)row;
+	if (job->target_directory) {
+		option_error(set, "multiple target directories specified");
+		return -EINVAL;
+	}
+	job->target_directory = argument;
+	return 0;
+}
+
+int job_set_rm_force(void *settings, const struct option_set *set, const struct option_row *row,
+	const char *argument)
+{
+	struct job_settings *job = settings;
+
+	(void)set;
+	(void)row;
+	(void)argument;
+	job->request.options.force = true;
+	job->request.prompt = JOB_PROMPT_NEVER;
+	return 0;
+}
+
+/* Asking and -f exclude each other: the last one counts. */
+int job_set_rm_prompt(void *settings, const struct option_set *set, const struct option_row *row,
+	const char *argument)
+{
+	struct job_settings *job = settings;
+	int value = (int)row->value;
+
+	if (row->choices)
+		value = option_choose(set, row, argument, strlen(argument));
+	if (value < 0)
+		return value;
+	job->request.prompt = (unsigned)value;
+	job->request.options.force = false;
+	return 0;
+}
+
+int job_set_rm_preserve_root(void *settings, const struct option_set *set,
+	const struct option_row *row, const char *argument)
+{
+	struct job_settings *job = settings;
+
+	job->request.remove_system_root = false;
+	if (!*argument)
+		return 0;
+	if (strcmp(argument, "all") == 0) {
+		job->request.preserve_mounts = true;
+		return 0;
+	}
+	option_error(set, "unrecognized --%s argument: %s", row->name, argument);
+	return -EINVAL;
+}
+
+int job_add_pattern(void *settings, const struct option_set *set, const struct option_row *row,
+	const char *argument)
+{
+	struct job_settings *job = settings;
+	int error = selection_add(&job->request.selection, row->value, argument);
+
+	if (error)
+		option_error(set, "cannot use pattern '%s': %s", argument, strerror(-error));
+	return error ? -EINVAL : 0;
+}
+
+/* A job's name becomes a file's. */
+int job_set_name(void *settings, const struct option_set *set, const struct option_row *row,
+	const char *argument)
+{
+	struct job_settings *job = settings;
+	size_t bytes = strlen(argument);
+
+	(void)row;
+	if (bytes == 0 || bytes >= HAUL_JOB_BYTES || argument[0] == '.' || strchr(argument, '/')) {
+		option_wrong(set, "invalid job name '%s'", argument);
+		return -EINVAL;
+	}
+	job->request.name = argument;
+	return 0;
+}
+
+int job_set_checkpoint(void *settings, const struct option_set *set, const struct option_row *row,
+	const char *argument)
+{
+	struct job_settings *job = settings;
+	char *end;
+	double seconds = strtod(argument, &end);
+
+	if (end == argument || *end || !(seconds >= 0 && seconds <= CHECKPOINT_SECONDS_MAX)) {
+		option_wrong(set, "invalid argument '%s' for '--%s'", argument, row->name);
+		return -EINVAL;
+	}
+	job->request.checkpoint_ns = (uint64_t)(seconds * 1e9);
+	job->checkpoints_chosen = true;
+	return 0;
+}
+
+int job_set_make(void *settings, const struct option_set *set, const struct option_row *row,
+	const char *argument)
+{
+	struct job_options *options = &((struct job_settings *)settings)->request.options;
+
+	(void)argument;
+	if (options->make && options->make != row->value) {
+		option_wrong(set, "cannot make both hard and symbolic links");
+		return -EINVAL;
+	}
+	options->make = row->value;
+	return 0;
+}
+
+const struct option_choice job_backup_choices[] = {
+	{"none", BACKUP_NONE},
+	{"off", BACKUP_NONE},
+	{"simple", BACKUP_SIMPLE},
+	{"never", BACKUP_SIMPLE},
+	{"existing", BACKUP_EXISTING},
+	{"nil", BACKUP_EXISTING},
+	{"numbered", BACKUP_NUMBERED},
+	{"t", BACKUP_NUMBERED},
+	{NULL, 0},
+};
+
+int job_set_backup(void *settings, const struct option_set *set, const struct option_row *row,
+	const char *argument)
+{
+	struct job_settings *job = settings;
+
+	(void)set;
+	(void)row;
+	job->backup = true;
+	if (*argument)
+		job->backup_control = argument;
+	return 0;
+}
+
+int job_set_suffix(void *settings, const struct option_set *set, const struct option_row *row,
+	const char *argument)
+{
+	struct job_settings *job = settings;
+
+	(void)set;
+	(void)row;
+	job->backup = true;
+	job->suffix = argument;
+	return 0;
+}
+
+/* New files have their default context from the kernel. */
+int job_set_context(void *settings, const struct option_set *set, const struct option_row *row,
+	const char *argument)
+{
+	(void)settings;
+	(void)row;
+	if (*argument && has_selinux()) {
+		option_error(set, "cannot set a security context: not supported");
+		return -EINVAL;
+	}
+	if (*argument)
+		option_error(
+			set, "warning: ignoring --context; it requires an SELinux-enabled kernel");
+	return 0;
+}
+
+int job_set_debug(void *settings, const struct option_set *set, const struct option_row *row,
+	const char *argument)
+{
+	struct job_options *options = &((struct job_settings *)settings)->request.options;
+
+	(void)set;
+	(void)row;
+	(void)argument;
+	options->debug = true;
+	options->verbose = true;
+	return 0;
+}
