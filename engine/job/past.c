@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "job/past.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -67,6 +68,8 @@ static int cursor_next(struct cursor *cursor)
 			cursor->fd, cursor->record, journal_padded(head.bytes), cursor->offset);
 	if (error)
 		return error;
+	/* A record has at least its head, so there is room for one by now. */
+	assert(cursor->record);
 	told = head.checksum;
 	cursor->record->checksum = 0;
 	if (head.bytes != cursor->record->bytes ||
