@@ -79,7 +79,8 @@ static void takes_small_pieces_of_much(void **state)
 		size_t left = sizeof(sent) - read_bytes;
 		ssize_t part;
 
-		if (written < sizeof(sent)) {
+		/* The driver holds a few thousand bytes; more would block, with nobody to read. */
+		if (written < sizeof(sent) && written - read_bytes < 2000) {
 			size_t piece =
 				sizeof(sent) - written < 1000 ? sizeof(sent) - written : 1000;
 
