@@ -69,7 +69,7 @@ static bool back_up_to_itself(struct job *job, struct plan *plan)
 	int fd, error;
 
 	if (plan->into_directory || !job->options.backup || !job->options.force ||
-		strcmp(request->sources[0], plan->target) ||
+		strcmp(request->sources[0], plan->target) != 0 ||
 		fstatat(AT_FDCWD, plan->target, &status, 0) || !S_ISREG(status.st_mode))
 		return true;
 	directory = path_directory(plan->target);

@@ -17,11 +17,11 @@ static uint64_t number_of(const char *entry, const char *name, size_t bytes)
 	uint64_t number;
 	char *end;
 
-	if (strncmp(entry, name, bytes) || strncmp(entry + bytes, ".~", 2) ||
+	if (strncmp(entry, name, bytes) != 0 || strncmp(entry + bytes, ".~", 2) != 0 ||
 		entry[bytes + 2] < '1' || entry[bytes + 2] > '9')
 		return 0;
 	number = strtoull(entry + bytes + 2, &end, 10);
-	return strcmp(end, "~") || number == UINT64_MAX ? 0 : number;
+	return strcmp(end, "~") != 0 || number == UINT64_MAX ? 0 : number;
 }
 
 static int find_highest(int directory_fd, const char *name, uint64_t *ret_number)
