@@ -8,6 +8,8 @@
 
 #include "cli/job_actions.h"
 #include "job/past.h"
+#include "publisher/http.h"
+#include "publisher/redis.h"
 #include "util/quote.h"
 
 /* GNU's cp follows links unless it copies directories, or is told. */
@@ -72,6 +74,59 @@ void job_settings_note_arguments(
 		request->name = request->past->job;
 	if (!settings->checkpoints_chosen)
 		request->checkpoint_ns = JOB_CHECKPOINT_NS;
+}
+
+/* ---- where events go ---- */
+
+static const char *publishing_reason(int error)
+{
+	switch (error) {
+	case -EINVAL:
+		return "no such address or token";
+	case -EADDRNOTAVAIL:
+		return "no such host or port";
+	case -EPROTONOSUPPORT:
+		return "TLS is not supported";
+	case -EACCES:
+		return "an address beyond this machine needs --http-token";
+	case -EPERM:
+		return "others may read the token's file";
+	case -ENOSYS:
+		return "this program was built without what it needs";
+	default:
+		return strerror(-error);
+	}
+}
+
+static int refuse_publishing(
+	const struct option_set *set, const char *option, const char *argument, int error)
+{
+	char quoted[QUOTE_BYTES];
+
+	if (!error)
+		return 0;
+	option_error(set, "cannot publish to --%s=%s: %s", option,
+		quote_name(argument, quoted, sizeof(quoted)), publishing_reason(error));
+	return -EINVAL;
+}
+
+int job_settings_check_publishing(const struct job_settings *settings, const struct option_set *set)
+{
+	const struct job_request *request = &settings->request;
+	int error = 0;
+
+	if (request->past)
+		return 0;
+	if (request->redis)
+		error = refuse_publishing(
+			set, "redis", request->redis, redis_check(request->redis));
+	if (!error && request->socketio)
+		error = refuse_publishing(
+			set, "socketio", request->socketio, redis_check(request->socketio));
+	if (!error && request->http)
+		error = refuse_publishing(
+			set, "http", request->http, http_check(request->http, request->http_token));
+	return error;
 }
 
 /* ---- backups ---- */
@@ -141,6 +196,8 @@ int job_settings_finish(struct job_settings *settings, const struct option_set *
 	mode_t mask;
 	int error = check_operands(settings, set, operand, operand_count);
 
+	if (!error)
+		error = job_settings_check_publishing(settings, set);
 	if (!error)
 		error = settle_existing(settings, set);
 	if (error)

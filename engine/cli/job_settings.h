@@ -41,6 +41,11 @@ struct job_settings {
 void job_settings_note_arguments(
 	struct job_settings *settings, const struct option_set *set, int argc, char **argv);
 
+/* Does it make sense where the job's events are to be published? 0, or -EINVAL after saying what
+ * is wrong. A job that is resumed is never stopped by that. */
+int job_settings_check_publishing(
+	const struct job_settings *settings, const struct option_set *set);
+
 /* Completes settings->request from the options and the operands, as GNU cp and mv understand them.
  * The request points into argv. Returns 0, or -EINVAL after saying what is wrong. */
 int job_settings_finish(struct job_settings *settings, const struct option_set *set, char **operand,

@@ -50,6 +50,8 @@ int command_rm(int argc, char **argv)
 		option_wrong(&set, "missing operand");
 		return HAUL_EXIT_FAILED;
 	}
+	if (job_settings_check_publishing(&settings, &set))
+		return HAUL_EXIT_FAILED;
 	request->sources = argv + first;
 	request->source_count = (unsigned)(argc - first);
 	request->options.by_entry = looks_at_entries(request);

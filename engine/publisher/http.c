@@ -448,17 +448,32 @@ static int start(struct http *http, int listen_fd)
 	return 0;
 }
 
+static int set_guard(const char *address, const char *token_file, struct guard *guard,
+	struct sockaddr_storage *ret_socket, socklen_t *ret_bytes)
+{
+	int error = guard_parse_address(address, guard, ret_socket, ret_bytes);
+
+	if (!error && token_file)
+		error = guard_read_token(token_file, guard);
+	return !error && !guard->loopback && !token_file ? -EACCES : error;
+}
+
+int http_check(const char *address, const char *token_file)
+{
+	struct guard guard = {0};
+	struct sockaddr_storage socket_address;
+	socklen_t bytes;
+
+	return set_guard(address, token_file, &guard, &socket_address, &bytes);
+}
+
 static int configure(struct http *http, const char *address, const char *token_file)
 {
 	struct sockaddr_storage socket_address;
 	socklen_t bytes;
 	int fd = -1;
-	int error = guard_parse_address(address, &http->guard, &socket_address, &bytes);
+	int error = set_guard(address, token_file, &http->guard, &socket_address, &bytes);
 
-	if (!error && token_file)
-		error = guard_read_token(token_file, &http->guard);
-	if (!error && !http->guard.loopback && !token_file)
-		error = -EACCES;
 	if (!error)
 		error = listen_on(&socket_address, bytes, &fd);
 	return error ? error : start(http, fd);
@@ -484,6 +499,13 @@ int http_open(const char *address, const char *token_file, struct sink **ret_sin
 }
 
 #else
+
+int http_check(const char *address, const char *token_file)
+{
+	(void)address;
+	(void)token_file;
+	return -ENOSYS;
+}
 
 int http_open(const char *address, const char *token_file, struct sink **ret_sink,
 	char ret_where[HTTP_WHERE_BYTES])

@@ -20,4 +20,7 @@
 int http_open(const char *address, const char *token_file, struct sink **ret_sink,
 	char ret_where[HTTP_WHERE_BYTES]);
 
+/* Would http_open take these? The same errors, without listening. */
+int http_check(const char *address, const char *token_file);
+
 #endif

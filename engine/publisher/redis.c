@@ -127,12 +127,25 @@ int redis_open(const char *url, struct sink **ret_sink)
 	return relay_open(url, &format, ret_sink);
 }
 
+int redis_check(const char *url)
+{
+	struct address address;
+
+	return address_parse(url, &address);
+}
+
 #else
 
 int redis_open(const char *url, struct sink **ret_sink)
 {
 	(void)url;
 	(void)ret_sink;
+	return -ENOSYS;
+}
+
+int redis_check(const char *url)
+{
+	(void)url;
 	return -ENOSYS;
 }
 

@@ -18,4 +18,7 @@
  * program was built without hiredis. */
 int redis_open(const char *url, struct sink **ret_sink);
 
+/* Would redis_open, and socketio_open, take this? The same errors. */
+int redis_check(const char *url);
+
 #endif

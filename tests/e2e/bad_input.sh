@@ -196,4 +196,21 @@ test_source_that_changes()
 	esac
 }
 
+# Nothing is copied for somebody who would wait in vain for events.
+test_where_nothing_can_be_published()
+{
+	local option
+	make_input
+	for option in --http=nonsense --http=127.0.0.1:99999 --http=0.0.0.0:80 --redis=nonsense \
+		--redis=redis://127.0.0.1:port --redis=rediss://127.0.0.1 --socketio=nonsense; do
+		expect_status 1 "$HAUL" cp "$option" "$WORK/input/one" "$WORK/input/new"
+		expect_equal "lines about $option" 1 "$(wc -l <"$WORK/err")"
+		expect_match "^haul cp: cannot publish to ${option%%=*}='${option#*=}': " "$WORK/err"
+		[ ! -e "$WORK/input/new" ] || fail "it was copied with $option"
+	done
+	expect_status 1 "$HAUL" rm --redis=nonsense "$WORK/input/one"
+	expect_status 1 "$HAUL" mv --http=nonsense "$WORK/input/one" "$WORK/input/new"
+	[ -e "$WORK/input/one" ] || fail "it is gone"
+}
+
 run_tests
