@@ -3,34 +3,35 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/random.h>
-#include <time.h>
 #include <unistd.h>
+#include <xxhash.h>
 
 #define OWNER_ONLY 0600
 
-/* A name of 40 random bits is taken once in a million million tries: five in a row mean that
- * something else is wrong. */
+/* One is taken where the same directory is copied to by two ways at once. */
 #define NAME_TRIES 5
 
-void target_temporary_name(char *ret_name)
+void target_temporary_name(uint64_t salt, const char *name, unsigned attempt, char *ret_name)
 {
 	static const char digits[] = "abcdefghijklmnopqrstuvwxyz234567";
-	uint64_t bits;
-	struct timespec now;
+	uint64_t bits = XXH3_64bits_withSeed(name, strlen(name), salt + attempt);
 
-	/* Uniqueness is all that matters here: O_EXCL guards against the rest. */
-	if (getrandom(&bits, sizeof(bits), GRND_NONBLOCK) != sizeof(bits)) {
-		clock_gettime(CLOCK_MONOTONIC, &now);
-		bits = ((uint64_t)now.tv_nsec << 16) ^ (uint64_t)getpid();
-	}
 	memcpy(ret_name, ".haul.", 6);
 	for (unsigned i = 0; i < 8; i++, bits >>= 5)
 		ret_name[6 + i] = digits[bits & 31];
 	ret_name[14] = '\0';
+}
+
+void target_clear_temporary(int directory_fd, uint64_t salt, const char *name)
+{
+	char temporary[TARGET_TEMPORARY_BYTES];
+
+	target_temporary_name(salt, name, 0, temporary);
+	/* Mostly there is none. One that can't be removed now can't be replaced either, and is
+	 * told then. */
+	(void)unlinkat(directory_fd, temporary, 0);
 }
 
 static int create_temporary(struct target *target)
@@ -38,7 +39,7 @@ static int create_temporary(struct target *target)
 	int fd = -1;
 
 	for (unsigned i = 0; i < NAME_TRIES && fd < 0; i++) {
-		target_temporary_name(target->temporary);
+		target_temporary_name(target->salt, target->name, i, target->temporary);
 		fd = openat(target->directory_fd, target->temporary,
 			O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, OWNER_ONLY);
 		if (fd < 0 && errno != EEXIST && errno != EINTR)
@@ -196,7 +197,7 @@ int target_publish_over(struct target *target)
 	if (target->kind == TARGET_IN_PLACE)
 		return 0;
 	if (target->kind == TARGET_UNNAMED) {
-		target_temporary_name(target->temporary);
+		target_temporary_name(target->salt, target->name, 0, target->temporary);
 		named.name = target->temporary;
 		error = link_unnamed(&named);
 		if (error)

@@ -7,6 +7,7 @@
 #define ENGINE_IO_TARGET_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/stat.h>
 
 #include "io/filesystem.h"
@@ -24,7 +25,8 @@ struct target {
 	int directory_fd; /* these three are the caller's and stay valid */
 	const char *name;
 	struct filesystem *filesystem;
-	int fd; /* TARGET_NONE: nothing is open */
+	uint64_t salt; /* of temporary names */
+	int fd;        /* TARGET_NONE: nothing is open */
 	enum target_kind kind;
 	char temporary[TARGET_TEMPORARY_BYTES];
 };
@@ -84,7 +86,12 @@ int target_look(
 int target_rename_exclusive(
 	struct filesystem *filesystem, int directory_fd, const char *from, const char *to);
 
-/* A name that nobody else uses, in ret_name[TARGET_TEMPORARY_BYTES]. */
-void target_temporary_name(char *ret_name);
+/* The name of what will be `name` when it is finished, in ret_name[TARGET_TEMPORARY_BYTES]. The
+ * salt is a random number, so that nobody else uses it; one that doesn't change from try to try
+ * makes a name that what an earlier one left is found by. `attempt` is 0 unless that is taken. */
+void target_temporary_name(uint64_t salt, const char *name, unsigned attempt, char *ret_name);
+
+/* Removes what an earlier try may have left unfinished of `name`. */
+void target_clear_temporary(int directory_fd, uint64_t salt, const char *name);
 
 #endif

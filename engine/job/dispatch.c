@@ -274,7 +274,7 @@ static void refuse_depth(struct job *job, struct item *item)
 static int give(struct job *job, struct worker *worker, struct item *item)
 {
 	uint64_t id;
-	int error = ledger_enter(&job->ledger, item, &id);
+	int error = ledger_enter(&job->ledger, item, worker->index, &id);
 
 	if (error) {
 		put_back(job, item);
@@ -331,6 +331,7 @@ static void reset_lane(struct job *job, const struct worker *worker)
 	if (lane_open(&job->region, worker->lane, HAUL_ROLE_WORKER, &lane))
 		return;
 	lane_reset_counter(&lane, HAUL_FILES_DONE, sum->files);
+	lane_reset_counter(&lane, HAUL_FILES_SKIPPED, sum->files_skipped);
 	lane_reset_counter(&lane, HAUL_BYTES_READ, sum->bytes_read);
 	lane_reset_counter(&lane, HAUL_BYTES_ACCEPTED, sum->bytes_accepted);
 	lane_reset_counter(&lane, HAUL_BYTES_DURABLE, sum->bytes_durable);

@@ -240,7 +240,7 @@ static int ledger_grow(struct ledger *ledger)
 	return 0;
 }
 
-int ledger_enter(struct ledger *ledger, struct item *item, uint64_t *ret_id)
+int ledger_enter(struct ledger *ledger, struct item *item, unsigned worker, uint64_t *ret_id)
 {
 	struct ledger_slot *slot;
 	int error = ledger->first_free ? 0 : ledger_grow(ledger);
@@ -251,17 +251,20 @@ int ledger_enter(struct ledger *ledger, struct item *item, uint64_t *ret_id)
 	slot = &ledger->slot[item->slot];
 	ledger->first_free = slot->next_free;
 	slot->item = item;
+	slot->worker = worker;
 	*ret_id = (uint64_t)slot->generation << 32 | item->slot;
 	return 0;
 }
 
-struct item *ledger_find(const struct ledger *ledger, uint64_t id)
+struct item *ledger_find(const struct ledger *ledger, uint64_t id, unsigned worker)
 {
+	const struct ledger_slot *slot;
 	uint32_t index = (uint32_t)id;
 
-	if (index >= ledger->count || ledger->slot[index].generation != id >> 32)
+	if (index >= ledger->count)
 		return NULL;
-	return ledger->slot[index].item;
+	slot = &ledger->slot[index];
+	return slot->generation == id >> 32 && slot->worker == worker ? slot->item : NULL;
 }
 
 void ledger_leave(struct ledger *ledger, struct item *item)

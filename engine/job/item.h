@@ -102,19 +102,22 @@ struct item *queue_pop(struct item_queue *queue); /* the first, or NULL */
 void queue_discard(struct item_queue *queue);
 
 /* The ledger numbers what workers have, so that an answer finds its item. An id is never used
- * twice: a late answer to an item that was reissued finds nothing. */
+ * twice, and only the worker that has the item can answer it: a late or wrong answer finds nothing.
+ */
 struct ledger {
 	struct ledger_slot {
 		struct item *item;
 		uint32_t generation;
+		unsigned worker; /* who has it, by index */
 		uint32_t next_free;
 	} * slot;
 	uint32_t count;
 	uint32_t first_free; /* index + 1; 0: none */
 };
 
-int ledger_enter(struct ledger *ledger, struct item *item, uint64_t *ret_id);
-struct item *ledger_find(const struct ledger *ledger, uint64_t id); /* NULL: not there */
+int ledger_enter(struct ledger *ledger, struct item *item, unsigned worker, uint64_t *ret_id);
+/* NULL: this worker has no such item. */
+struct item *ledger_find(const struct ledger *ledger, uint64_t id, unsigned worker);
 void ledger_leave(struct ledger *ledger, struct item *item);
 void ledger_free(struct ledger *ledger);
 

@@ -462,6 +462,7 @@ static uint64_t random_number(void)
 static void take_past(struct job *job, const struct past *past)
 {
 	job->salt = past ? past->salt : random_number();
+	job->options.salt = job->salt;
 	if (!past)
 		return;
 	job->options.durable_from_ns = past->started_ns;

@@ -318,6 +318,7 @@ void reply_conclude(struct job *job, struct item *item)
 static void add_sums(struct wire_done *sum, const struct wire_done *done)
 {
 	sum->files += done->files;
+	sum->files_skipped += done->files_skipped;
 	sum->bytes_read += done->bytes_read;
 	sum->bytes_accepted += done->bytes_accepted;
 	sum->bytes_durable += done->bytes_durable;
@@ -326,7 +327,7 @@ static void add_sums(struct wire_done *sum, const struct wire_done *done)
 
 static int handle_done(struct job *job, struct worker *worker, const struct wire_done *done)
 {
-	struct item *item = ledger_find(&job->ledger, done->id);
+	struct item *item = ledger_find(&job->ledger, done->id, worker->index);
 
 	if (!item)
 		return -EPROTO;
@@ -382,7 +383,7 @@ static int take_listing(struct job *job, struct item *item, const struct wire_li
 static int handle_listed(struct job *job, struct worker *worker, struct wire_view *view)
 {
 	const struct wire_listed *listed = view->body;
-	struct item *item = ledger_find(&job->ledger, listed->id);
+	struct item *item = ledger_find(&job->ledger, listed->id, worker->index);
 	int error = 0;
 
 	if (!item || item->type != WIRE_LIST)
@@ -403,7 +404,7 @@ static int handle_listed(struct job *job, struct worker *worker, struct wire_vie
 static int handle_prepared(
 	struct job *job, struct worker *worker, const struct wire_prepared *prepared)
 {
-	struct item *item = ledger_find(&job->ledger, prepared->id);
+	struct item *item = ledger_find(&job->ledger, prepared->id, worker->index);
 	struct directory *directory;
 
 	if (!item || item->type != WIRE_PREPARE)
@@ -424,10 +425,10 @@ static int handle_prepared(
 	return 0;
 }
 
-static int handle_failure(struct job *job, struct wire_view *view)
+static int handle_failure(struct job *job, const struct worker *worker, struct wire_view *view)
 {
 	const struct wire_failure *failure = view->body;
-	struct item *item = ledger_find(&job->ledger, failure->id);
+	struct item *item = ledger_find(&job->ledger, failure->id, worker->index);
 	struct wire_text name = no_text;
 
 	if (!item || failure->operation >= OPERATIONS)
@@ -439,10 +440,10 @@ static int handle_failure(struct job *job, struct wire_view *view)
 	return item_add_failure(item, failure, name);
 }
 
-static int handle_outcome(struct job *job, struct wire_view *view)
+static int handle_outcome(struct job *job, const struct worker *worker, struct wire_view *view)
 {
 	const struct wire_outcome *outcome = view->body;
-	struct item *item = ledger_find(&job->ledger, outcome->id);
+	struct item *item = ledger_find(&job->ledger, outcome->id, worker->index);
 	struct wire_text backup = no_text;
 
 	if (!item || outcome->kind >= OUTCOMES)
@@ -489,9 +490,9 @@ static int handle(struct job *job, struct worker *worker, struct wire_view *view
 	case WIRE_PREPARED:
 		return handle_prepared(job, worker, view->body);
 	case WIRE_FAILURE:
-		return handle_failure(job, view);
+		return handle_failure(job, worker, view);
 	case WIRE_OUTCOME:
-		return handle_outcome(job, view);
+		return handle_outcome(job, worker, view);
 	case WIRE_DONE:
 		return handle_done(job, worker, view->body);
 	case WIRE_NOTICE:

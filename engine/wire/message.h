@@ -47,7 +47,7 @@
 
 #include "wire/options.h"
 
-#define WIRE_VERSION        2u
+#define WIRE_VERSION        3u
 #define WIRE_CHANNEL_FD     3            /* where a role finds its channel */
 #define WIRE_REGION_FD      4            /* and the progress region */
 #define WIRE_DATAGRAM_BYTES (128 * 1024) /* a datagram is never longer */
@@ -291,6 +291,7 @@ struct wire_failure {
 struct wire_done {
 	uint64_t id;
 	uint64_t files;
+	uint64_t files_skipped;
 	uint64_t bytes_read;
 	uint64_t bytes_accepted;
 	uint64_t bytes_durable;

@@ -75,6 +75,7 @@ struct job_options {
 	uint32_t reflink;        /* enum job_reflink */
 	uint32_t make;           /* enum job_make */
 	uint32_t umask;          /* of the process that started the job */
+	uint64_t salt;           /* of temporary names: the same in all runs of a job */
 	int64_t started_ns;      /* CLOCK_REALTIME: what did not change since is what was copied */
 	int64_t durable_from_ns; /* CLOCK_REALTIME: when the job's first run began, 0: this is it */
 	int64_t durable_until_ns; /* the same of the last sync that succeeded; 0: there was none */

@@ -17,12 +17,13 @@ static int make_new(const struct alias *alias, int fd, const char *name)
 
 /* Removing and linking again would leave a gap without either. Renaming onto another name of the
  * same inode does nothing at all, so the temporary name goes in any case. */
-static int replace(const struct alias *alias, int fd, const char *name)
+static int replace(
+	const struct executor *executor, const struct alias *alias, int fd, const char *name)
 {
 	char temporary[TARGET_TEMPORARY_BYTES];
 	int error;
 
-	target_temporary_name(temporary);
+	target_temporary_name(executor->options.salt, name, 0, temporary);
 	error = make_new(alias, fd, temporary);
 	if (error)
 		return error;
@@ -41,7 +42,7 @@ static int make_backed_up(
 
 	if (error)
 		return error;
-	error = replace(alias, overwrite->work->target->fd, overwrite->target_name);
+	error = replace(executor, alias, overwrite->work->target->fd, overwrite->target_name);
 	if (error)
 		overwrite_restore(overwrite, backup);
 	return error;
@@ -55,7 +56,7 @@ static int make_over(struct executor *executor, const struct alias *alias,
 
 	if (verdict == OVERWRITE_BACK_UP)
 		return make_backed_up(executor, alias, overwrite);
-	error = replace(alias, fd, overwrite->target_name);
+	error = replace(executor, alias, fd, overwrite->target_name);
 	if (!error && verdict == OVERWRITE_REPLACE)
 		overwrite_report_removed(executor, overwrite);
 	return error;

@@ -46,7 +46,12 @@ bool durable_copy_stands(const struct executor *executor, const struct work *wor
 
 bool durable_is_of_this_run(const struct executor *executor, const struct stat *status)
 {
-	if (!executor->options.durable_from_ns)
-		return true;
-	return nanoseconds(&status->st_ctim) > executor->options.started_ns - GRANULE_NS;
+	int64_t changed_ns = nanoseconds(&status->st_ctim);
+	int64_t coarse_ns = status->st_ctim.tv_nsec ? 0 : GRANULE_NS;
+
+	if (executor->options.durable_from_ns)
+		return changed_ns > executor->options.started_ns - GRANULE_NS;
+	/* Where there is no time of change, nothing can be told. */
+	return changed_ns == nanoseconds(&status->st_mtim) ||
+	       changed_ns >= executor->options.started_ns - coarse_ns;
 }

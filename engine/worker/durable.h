@@ -15,7 +15,8 @@
 bool durable_copy_stands(const struct executor *executor, const struct work *work,
 	const struct wire_entry *entry, const char *target_name);
 
-/* Was this made by this run of the job? True in any case if there was no earlier one. */
+/* Was this made by this run of the job? Where that can't be told, true if there was no earlier one.
+ */
 bool durable_is_of_this_run(const struct executor *executor, const struct stat *status);
 
 #endif

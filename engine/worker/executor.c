@@ -17,6 +17,9 @@ void executor_count(
 	case HAUL_FILES_DONE:
 		work->sums.files += amount;
 		break;
+	case HAUL_FILES_SKIPPED:
+		work->sums.files_skipped += amount;
+		break;
 	case HAUL_BYTES_READ:
 		work->sums.bytes_read += amount;
 		break;
@@ -143,6 +146,13 @@ int executor_open_directories(
 		*ret_operation = OPERATION_OPEN_TARGET;
 	}
 	return error;
+}
+
+void executor_clear_leftover(
+	const struct executor *executor, const struct work *work, const char *target_name)
+{
+	if (work->item->flags & ITEM_RETRIED || executor->options.durable_from_ns)
+		target_clear_temporary(work->target->fd, executor->options.salt, target_name);
 }
 
 void executor_end_work(struct executor *executor, struct work *work)

@@ -92,6 +92,11 @@ void executor_warn_metadata(struct executor *executor, const struct work *work, 
 int executor_open_directories(
 	struct executor *executor, struct work *work, enum wire_operation *ret_operation);
 
+/* An earlier try of the item, or an earlier run of the job, may have left something unfinished of
+ * what is to get this name: that goes. */
+void executor_clear_leftover(
+	const struct executor *executor, const struct work *work, const char *target_name);
+
 /* Answers with DONE, gives the directories back and frees the item. */
 void executor_done(struct executor *executor, struct work *work);
 /* The same after another answer. */

@@ -340,6 +340,7 @@ void file_begin(struct executor *executor, struct work *work, const struct wire_
 	file->target.directory_fd = work->target->fd;
 	file->target.name = file->target_name;
 	file->target.filesystem = work->target->filesystem;
+	file->target.salt = executor->options.salt;
 	if (durable_copy_stands(executor, work, entry, file->target_name)) {
 		file_spared(executor, file);
 		return;

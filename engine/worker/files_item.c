@@ -101,6 +101,7 @@ static void begin_entry(struct executor *executor, struct work *work,
 	int error = find_type(executor, work, entry, name, &mode);
 
 	work->users++;
+	executor_clear_leftover(executor, work, target_name.bytes ? target_name.data : name.data);
 	if (!error && executor->policy.looks_first &&
 		!may_begin(executor, work, entry, name, target_name)) {
 		files_entry_over(executor, work);

@@ -14,6 +14,7 @@ static void link_below(struct executor *executor, struct work *work, const struc
 		.target_name = name.data,
 	};
 
+	executor_clear_leftover(executor, work, name.data);
 	alias_make(executor, alias, &overwrite);
 }
 

@@ -68,7 +68,7 @@ static int replace(struct executor *executor, const struct special *special)
 	char temporary[TARGET_TEMPORARY_BYTES];
 	int error;
 
-	target_temporary_name(temporary);
+	target_temporary_name(executor->options.salt, special->target_name, 0, temporary);
 	error = special_make(directory_fd, temporary, &special->status, special->link);
 	if (error)
 		return error;

@@ -90,15 +90,17 @@ static void a_late_answer_finds_nothing(void **state)
 	uint64_t first, second;
 
 	(void)state;
-	assert_int_equal(ledger_enter(&ledger, item, &first), 0);
-	assert_ptr_equal(ledger_find(&ledger, first), item);
+	assert_int_equal(ledger_enter(&ledger, item, 0, &first), 0);
+	assert_ptr_equal(ledger_find(&ledger, first, 0), item);
 	ledger_leave(&ledger, item);
-	assert_null(ledger_find(&ledger, first));
-	assert_int_equal(ledger_enter(&ledger, item, &second), 0);
+	assert_null(ledger_find(&ledger, first, 0));
+	assert_int_equal(ledger_enter(&ledger, item, 0, &second), 0);
 	assert_int_not_equal(first, second);
-	assert_null(ledger_find(&ledger, first));
-	assert_ptr_equal(ledger_find(&ledger, second), item);
-	assert_null(ledger_find(&ledger, UINT64_MAX));
+	assert_null(ledger_find(&ledger, first, 0));
+	assert_ptr_equal(ledger_find(&ledger, second, 0), item);
+	assert_null(ledger_find(&ledger, UINT64_MAX, 0));
+	/* Another worker has no such item. */
+	assert_null(ledger_find(&ledger, second, 1));
 	ledger_free(&ledger);
 	item_free(item);
 	directory_free(top);
@@ -114,10 +116,10 @@ static void a_ledger_grows_and_forgets_nothing(void **state)
 	(void)state;
 	for (unsigned i = 0; i < 200; i++) {
 		item[i] = item_new(WIRE_FINISH, top);
-		assert_int_equal(ledger_enter(&ledger, item[i], &id[i]), 0);
+		assert_int_equal(ledger_enter(&ledger, item[i], 0, &id[i]), 0);
 	}
 	for (unsigned i = 0; i < 200; i++) {
-		assert_ptr_equal(ledger_find(&ledger, id[i]), item[i]);
+		assert_ptr_equal(ledger_find(&ledger, id[i], 0), item[i]);
 		ledger_leave(&ledger, item[i]);
 		item_free(item[i]);
 	}
