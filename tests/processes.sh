@@ -17,11 +17,21 @@ wait_for_haul()
 	wait "$HAUL_PROCESS" 2>/dev/null
 }
 
+# coordinator_process: the child of the process that the user started that has no role.
+coordinator_process()
+{
+	local process
+	for process in $(pgrep --parent "$HAUL_PROCESS" || true); do
+		tr '\0' '\n' <"/proc/$process/cmdline" | grep -q '^--role=' || echo "$process"
+	done 2>/dev/null
+}
+
 # role_processes ROLE: those that the job in $HAUL_PROCESS has started and that still run.
 role_processes()
 {
-	local process state
-	for process in $(pgrep --parent "$HAUL_PROCESS" --full -- "--role=$1" || true); do
+	local process state parents
+	parents=$HAUL_PROCESS,$(coordinator_process | paste -sd,)
+	for process in $(pgrep --parent "${parents%,}" --full -- "--role=$1" || true); do
 		state=$(ps -o state= -p "$process" || true)
 		[ -z "$state" ] || [ "$state" = Z ] || echo "$process"
 	done

@@ -9,6 +9,7 @@
 
 #include "job/coordinator.h"
 #include "job/past.h"
+#include "job/sentry.h"
 #include "job/state_directory.h"
 #include "util/path.h"
 #include "util/quote.h"
@@ -89,25 +90,14 @@ static bool go_on(struct job *job, struct past *past)
 	return error ? refuse_file(job, path, error) : true;
 }
 
-bool chronicle_open(struct job *job)
+static bool open_journal(struct job *job)
 {
-	if (job->options.operation == JOB_REMOVE)
-		return true;
 	if (job->request->past)
 		return go_on(job, job->request->past);
 	if (job->request->journal)
 		return begin_in_file(job, job->request->journal);
 	begin_in_state_directory(job);
 	return true;
-}
-
-void chronicle_tell_missing(struct job *job)
-{
-	if (!job->journal_error)
-		return;
-	notify(job, "no journal is kept, so this job can't be resumed: %s",
-		strerror(-job->journal_error));
-	job->journal_error = 0;
 }
 
 /* As `haul resume` takes it. */
@@ -119,6 +109,28 @@ static const char *resume_name(const struct job *job, char *quoted, size_t capac
 	if (!state_journal_path(name, false, path) && strcmp(path, job->journal.path) == 0)
 		return name;
 	return quote_name(job->journal.path, quoted, capacity);
+}
+
+bool chronicle_open(struct job *job)
+{
+	char quoted[QUOTE_BYTES];
+
+	if (job->options.operation == JOB_REMOVE)
+		return true;
+	if (!open_journal(job))
+		return false;
+	if (job->journal.fd != JOURNAL_NO_FD)
+		sentry_tell_resumable(job->orders, resume_name(job, quoted, sizeof(quoted)));
+	return true;
+}
+
+void chronicle_tell_missing(struct job *job)
+{
+	if (!job->journal_error)
+		return;
+	notify(job, "no journal is kept, so this job can't be resumed: %s",
+		strerror(-job->journal_error));
+	job->journal_error = 0;
 }
 
 static bool is_worth_keeping(const struct job *job)

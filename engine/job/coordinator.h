@@ -11,13 +11,14 @@
  *     move.c      what is particular to a move
  *     remove.c    what is particular to a removal
  *     settle.c    directories, hard links and roots whose work is finished
- *     order.c     stop, pause and resume, from signals and the control socket
+ *     order.c     stop, pause and resume, as the sentry passes them on
  *     question.c  what must be asked first
  *     verbose.c   what was done, told line by line
  *     diagnose.c  what is said about failures
  *     chronicle.c what the journal is told, and what an earlier one told
  *     checkpoint.c  making what was copied durable, now and then
  *     job.c       start, event loop, end
+ *     sentry.c    the process before it, that nothing holds up
  */
 #ifndef ENGINE_JOB_COORDINATOR_H
 #define ENGINE_JOB_COORDINATOR_H
@@ -62,7 +63,9 @@ struct job {
 	uint64_t run;           /* a random number: temporary names are made from it */
 	unsigned starts_failed; /* workers that could not be started, in a row */
 	int exit_status;
-	struct control control;
+	struct control control; /* the sentry's */
+	int orders;             /* the sentry's channel */
+	unsigned stuck_workers; /* that would not end */
 	struct questions questions;
 	uint64_t stop_deadline_ns; /* when those that don't stop are killed */
 	bool paused;
@@ -178,7 +181,7 @@ int settle_copy_entry(struct job *job, struct directory *directory, const struct
 
 /* Hands out nothing more and lets workers finish what is small. The second time: at once. */
 void order_stop(struct job *job);
-/* Does what the control socket asks. */
+/* Does what the sentry passes on. */
 void order_receive(struct job *job);
 /* Brings a worker that was just started to the state of the others. */
 void order_greet(struct job *job, struct worker *worker);

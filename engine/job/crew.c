@@ -12,6 +12,9 @@
 #include "util/clock.h"
 #include "util/spawn.h"
 
+/* A killed process that has not ended by then waits for a device. */
+#define DIE_MS UINT64_C(150)
+
 static int worker_prepare(struct worker *worker, unsigned index, int cpu)
 {
 	worker->index = index;
@@ -121,34 +124,68 @@ void worker_reap(struct worker *worker, bool *ret_killed)
 	wire_reset(&worker->out);
 }
 
-static void worker_end(struct worker *worker, uint64_t deadline_ns)
+static int left_ms(uint64_t deadline_ns)
 {
-	struct pollfd gone = {.fd = worker->pidfd, .events = POLLIN};
 	uint64_t now_ns = clock_monotonic_ns();
-	int left_ms = now_ns < deadline_ns ? (int)((deadline_ns - now_ns) / 1000000) : 0;
-	bool killed;
 
-	if (poll(&gone, 1, left_ms) != 1)
-		kill(worker->pid, SIGKILL);
-	worker_reap(worker, &killed);
+	return now_ns < deadline_ns ? (int)((deadline_ns - now_ns) / 1000000) + 1 : 0;
 }
 
-void crew_close(struct crew *crew, int grace_ms)
+static bool is_gone(const struct worker *worker, uint64_t deadline_ns)
 {
-	uint64_t deadline_ns = clock_monotonic_ns() + (uint64_t)grace_ms * 1000000;
+	struct pollfd gone = {.fd = worker->pidfd, .events = POLLIN};
 
+	return poll(&gone, 1, left_ms(deadline_ns)) == 1;
+}
+
+static void close_channels(struct crew *crew)
+{
 	for (unsigned i = 0; i < crew->count; i++)
 		if (crew->worker[i].channel >= 0) {
 			close(crew->worker[i].channel);
 			crew->worker[i].channel = -1;
 		}
-	for (unsigned i = 0; i < crew->count; i++) {
+}
+
+/* True: a device keeps even a killed one from ending. It is left alone. */
+static bool worker_bury(struct worker *worker, uint64_t deadline_ns)
+{
+	bool gone = is_gone(worker, deadline_ns), killed;
+
+	if (gone)
+		worker_reap(worker, &killed);
+	else
+		close(worker->pidfd);
+	return !gone;
+}
+
+static unsigned end_workers(struct crew *crew, int grace_ms)
+{
+	uint64_t deadline_ns = clock_monotonic_ns() + (uint64_t)grace_ms * 1000000;
+	unsigned left = 0;
+
+	for (unsigned i = 0; i < crew->count; i++)
+		if (worker_running(&crew->worker[i]) && !is_gone(&crew->worker[i], deadline_ns))
+			kill(crew->worker[i].pid, SIGKILL);
+	deadline_ns = clock_monotonic_ns() + DIE_MS * 1000000;
+	for (unsigned i = 0; i < crew->count; i++)
 		if (worker_running(&crew->worker[i]))
-			worker_end(&crew->worker[i], deadline_ns);
+			left += worker_bury(&crew->worker[i], deadline_ns);
+	return left;
+}
+
+unsigned crew_close(struct crew *crew, int grace_ms)
+{
+	unsigned left;
+
+	close_channels(crew);
+	left = end_workers(crew, grace_ms);
+	for (unsigned i = 0; i < crew->count; i++) {
 		queue_discard(&crew->worker[i].items);
 		free(crew->worker[i].out.data);
 	}
 	free(crew->worker);
 	free(crew->in_data);
 	*crew = (struct crew){0};
+	return left;
 }

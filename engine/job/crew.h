@@ -38,8 +38,9 @@ struct crew {
 /* Makes `count` workers that are not running yet. `cpu` has a number for each. */
 int crew_open(struct crew *crew, unsigned count, const int *cpu);
 /* Closes the channels, which ends the workers, and reaps them; those that are not gone within
- * `grace_ms` are killed. */
-void crew_close(struct crew *crew, int grace_ms);
+ * `grace_ms` are killed. Gives the number of those that don't end even so: they wait for a device
+ * that does not answer, and are left to init. */
+unsigned crew_close(struct crew *crew, int grace_ms);
 
 /* Starts (or replaces) a worker and puts its SETUP into its buffer. */
 int worker_start(

@@ -15,7 +15,7 @@
 #include "haul/exit.h"
 #include "job/coordinator.h"
 #include "job/past.h"
-#include "job/watcher.h"
+#include "job/sentry.h"
 #include "util/clock.h"
 #include "util/cpu.h"
 
@@ -32,7 +32,7 @@ enum source_kind {
 	EVENT_CHANNEL = 0,
 	EVENT_PROCESS = 1,
 	EVENT_SIGNAL = 2,
-	EVENT_CONTROL = 3,
+	EVENT_ORDER = 3,
 	EVENT_ANSWER = 4,
 	EVENT_KEEPER = 5,
 };
@@ -58,22 +58,23 @@ static int loop_add(const struct loop *loop, int fd, enum source_kind kind, unsi
 	return epoll_ctl(loop->epoll_fd, EPOLL_CTL_ADD, fd, &event) ? -errno : 0;
 }
 
-static int loop_open(struct loop *loop)
+static int loop_open(struct loop *loop, const struct job *job)
 {
 	sigset_t stop;
+	int error;
 
 	*loop = (struct loop){.epoll_fd = -1, .signal_fd = -1, .keeper_fd = KEEPER_NO_FD};
+	/* The others are the sentry's, who sends orders. */
 	sigemptyset(&stop);
-	sigaddset(&stop, SIGINT);
 	sigaddset(&stop, SIGTERM);
-	sigaddset(&stop, SIGHUP);
 	if (sigprocmask(SIG_BLOCK, &stop, NULL))
 		return -errno;
 	loop->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	loop->signal_fd = signalfd(-1, &stop, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (loop->epoll_fd < 0 || loop->signal_fd < 0)
 		return -errno;
-	return loop_add(loop, loop->signal_fd, EVENT_SIGNAL, 0);
+	error = loop_add(loop, loop->signal_fd, EVENT_SIGNAL, 0);
+	return error ? error : loop_add(loop, job->orders, EVENT_ORDER, 0);
 }
 
 static void loop_close(struct loop *loop)
@@ -181,7 +182,7 @@ static void handle_event(struct job *job, struct loop *loop, const struct epoll_
 	case EVENT_SIGNAL:
 		on_signal(job, loop);
 		break;
-	case EVENT_CONTROL:
+	case EVENT_ORDER:
 		order_receive(job);
 		break;
 	case EVENT_KEEPER:
@@ -387,17 +388,6 @@ static int open_region(struct job *job)
 	return error;
 }
 
-/* A job that can't be controlled is better than none. */
-static void open_control(struct job *job, const struct loop *loop)
-{
-	int error = control_open(job->region.named ? job->region.path : NULL, &job->control);
-
-	if (!error && job->control.fd >= 0)
-		error = loop_add(loop, job->control.fd, EVENT_CONTROL, 0);
-	if (error)
-		notify(job, "cannot listen to haul pause, resume and cancel: %s", strerror(-error));
-}
-
 static void clean_up(struct job *job)
 {
 	questions_discard(job);
@@ -408,10 +398,9 @@ static void clean_up(struct job *job)
 	ledger_free(&job->ledger);
 	root_table_free(&job->roots);
 	plan_free(job->plan);
-	region_remove(&job->region);
 }
 
-static void finish(struct job *job, struct watcher *watcher)
+static void finish(struct job *job)
 {
 	enum haul_state state = HAUL_STATE_DONE;
 
@@ -425,28 +414,35 @@ static void finish(struct job *job, struct watcher *watcher)
 	}
 	chronicle_close(job);
 	region_set_state(&job->region, state, job->exit_status);
-	watcher_end(watcher);
 }
 
-static void run_planned(struct job *job)
+static void end_workers(struct job *job)
 {
-	struct watcher watcher;
+	job->stuck_workers = crew_close(&job->crew, job->stopping || job->fatal ? 0 : END_GRACE_MS);
+	if (job->stuck_workers)
+		notify(job,
+			"%u of its processes still wait for a device that does not answer; "
+			"they end when it does",
+			job->stuck_workers);
+}
+
+/* In a process of its own, see sentry.h. */
+static void coordinate(struct job *job)
+{
 	struct loop loop;
-	int error = loop_open(&loop);
+	int error = loop_open(&loop, job);
 
 	if (error)
 		diagnose(job, "cannot wait for events: %s", strerror(-error));
-	open_control(job, &loop);
-	watcher_start(&watcher, job);
 	job->plan = plan_new(job);
 	if (!error && job->plan && chronicle_open(job))
 		run(job, &loop);
 	checkpoint_end(job);
 	/* Nobody may write to the destination or the region any more when the end is told. */
-	crew_close(&job->crew, job->stopping || job->fatal ? 0 : END_GRACE_MS);
-	finish(job, &watcher);
-	control_close(&job->control);
+	end_workers(job);
+	finish(job);
 	loop_close(&loop);
+	clean_up(job);
 }
 
 /* Where the kernel has none to give yet, the clock is as good: nobody attacks so early. */
@@ -493,11 +489,10 @@ int job_run(const struct job_request *request)
 		diagnose(&job, "a job named '%s' is running already", request->name);
 	else if (error)
 		diagnose(&job, "cannot set up the job: %s", strerror(-error));
-	if (!error)
-		run_planned(&job);
-	else
-		crew_close(&job.crew, 0);
-	if (!error)
-		clean_up(&job);
+	if (!error) {
+		sentry_run(&job, coordinate);
+		region_remove(&job.region);
+	}
+	crew_close(&job.crew, 0);
 	return job.exit_status;
 }

@@ -265,9 +265,11 @@ void large_item_done(struct job *job, struct item *item)
 
 /* Best effort: the file has a name that says whose it is, and never a final one. A worker may have
  * made it without having told so. */
-static void large_discard(struct large *large)
+static void large_discard(const struct job *job, struct large *large)
 {
-	int fd = large->remembered ? -1 : directory_open_target(large->directory);
+	/* What a worker is stuck in might hold up us, too. */
+	bool stays = large->remembered || job->stuck_workers;
+	int fd = stays ? -1 : directory_open_target(large->directory);
 
 	if (fd >= 0) {
 		(void)unlinkat(fd, large->temporary, 0);
@@ -285,6 +287,6 @@ void large_discard_all(struct job *job)
 		struct large *large = job->larges;
 
 		job->larges = large->next;
-		large_discard(large);
+		large_discard(job, large);
 	}
 }

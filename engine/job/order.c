@@ -2,6 +2,7 @@
 #include <errno.h>
 
 #include "job/coordinator.h"
+#include "job/sentry.h"
 #include "util/clock.h"
 
 /* Long enough to finish small files, short enough for somebody who pressed Ctrl-C. */
@@ -35,48 +36,47 @@ void order_stop(struct job *job)
 	tell_all(job, WIRE_STOP);
 }
 
-static int order_pause(struct job *job)
+static void order_pause(struct job *job)
 {
 	if (job->paused || job->stopping)
-		return -EALREADY;
+		return;
 	job->paused = true;
 	tell_all(job, WIRE_PAUSE);
 	region_set_state(&job->region, HAUL_STATE_PAUSED, 0);
-	return 0;
 }
 
-static int order_resume(struct job *job)
+static void order_resume(struct job *job)
 {
 	if (!job->paused || job->stopping)
-		return -EALREADY;
+		return;
 	job->paused = false;
 	tell_all(job, WIRE_RESUME);
 	region_set_state(&job->region, HAUL_STATE_RUNNING, 0);
-	return 0;
 }
 
-static int obey(struct job *job, enum control_command command)
+static void obey(struct job *job, enum sentry_order order)
 {
-	switch (command) {
-	case CONTROL_PAUSE:
-		return order_pause(job);
-	case CONTROL_RESUME:
-		return order_resume(job);
-	case CONTROL_CANCEL:
+	switch (order) {
+	case SENTRY_PAUSE:
+		order_pause(job);
+		break;
+	case SENTRY_RESUME:
+		order_resume(job);
+		break;
+	case SENTRY_STOP:
 		order_stop(job);
-		return 0;
-	default:
-		return -EINVAL;
+		break;
 	}
 }
 
 void order_receive(struct job *job)
 {
-	enum control_command command;
-	struct control_peer peer;
+	enum sentry_order order;
 
-	while (control_next(&job->control, &command, &peer) > 0)
-		control_answer(&job->control, &peer, obey(job, command));
+	while (sentry_next_order(job->orders, &order) > 0) {
+		obey(job, order);
+		sentry_obeyed(job->orders);
+	}
 }
 
 void order_greet(struct job *job, struct worker *worker)

@@ -234,3 +234,10 @@ void region_set_state(struct region *region, enum haul_state state, int exit_sta
 	__atomic_store_n(&region->header->state, state, __ATOMIC_RELEASE);
 	bell_ring(region->header);
 }
+
+void region_show_state(struct region *region, enum haul_state state)
+{
+	/* Pairs with the acquire in haul_reader_totals. */
+	__atomic_store_n(&region->header->state, state, __ATOMIC_RELEASE);
+	bell_ring(region->header);
+}

@@ -65,6 +65,10 @@ void region_set_planning_done(struct region *region);
 /* Appends the state's record to lane 0, publishes the state and rings. For lane 0's writer. */
 void region_set_state(struct region *region, enum haul_state state, int exit_status);
 
+/* Shows a state in which the job is, and rings, without a record: for a process that stands in for
+ * lane 0's writer, who adds the record as soon as it can. */
+void region_show_state(struct region *region, enum haul_state state);
+
 /* A writer's view of the lane that it owns. Positions and the last sequence are kept in the region
  * alone, so one thread may have several views of its lane. */
 struct lane {

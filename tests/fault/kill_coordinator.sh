@@ -55,6 +55,22 @@ forget_killed_jobs()
 	rm -f "/dev/shm/haul-$(id -u)/killed-$$-"*
 }
 
+# The process that the user started is not the coordinator, and says what became of that.
+test_who_started_it_lives_on()
+{
+	local status=0
+	"$ROOT/tests/trees/nasty" "$WORK/tree" --only "$FEATURES"
+	start_haul cp -a --json --job orphan "$WORK/tree" "$WORK/copy"
+	wait_until 5 "$HAUL" pause orphan
+	kill -KILL "$(coordinator_process)"
+	wait_for_haul || status=$?
+	expect_equal status 3 "$status"
+	expect_match 'died by signal 9; to go on: haul resume orphan$' "$WORK/err"
+	expect_match '"state":"failed".*"exit":3' <(tail -n 1 "$WORK/out")
+	expect_status 0 "$HAUL" resume orphan
+	same_tree "$WORK/tree" "$WORK/copy"
+}
+
 # The same command again completes what a killed one began.
 test_copy_again_after_a_kill()
 {

@@ -242,7 +242,7 @@ loses_power()
 		cp "$(journal_of "$job")" "$WORK/journal"
 		cp --reflink=always "$WORK/outer/disk" "$WORK/outer/snapshot"
 		kill_after 0
-		umount "$WORK/inner"
+		wait_until 5 umount "$WORK/inner"
 		mount -o loop "$WORK/outer/snapshot" "$WORK/inner"
 		cp "$WORK/journal" "$(journal_of "$job")"
 		resume "$job"
