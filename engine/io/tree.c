@@ -170,17 +170,42 @@ static struct tree_directory *directory_new(
 	return directory;
 }
 
+/* Where the walk to a directory begins: the nearest one above it that is kept, or the root. Deep in
+ * a tree the whole path costs more than all the rest: without this, `rm -r` of chains of 150
+ * directories spent a third of its time here. */
+static int nearest_kept(const struct tree *tree, const struct tree_directory *directory,
+	const char **ret_rest)
+{
+	int fd = directory->root->fd[directory->side];
+	uint32_t nearest_bytes = 0;
+
+	*ret_rest = directory->path;
+	for (const struct tree_directory *each = tree->first; each; each = each->next) {
+		uint32_t bytes = each->path_bytes;
+
+		if (each->root != directory->root || each->side != directory->side ||
+			bytes <= nearest_bytes || bytes >= directory->path_bytes ||
+			directory->path[bytes] != '/' ||
+			memcmp(each->path, directory->path, bytes) != 0)
+			continue;
+		nearest_bytes = bytes;
+		fd = each->fd;
+		*ret_rest = directory->path + bytes + 1;
+	}
+	return fd;
+}
+
 static int directory_open(struct tree *tree, struct tree_directory *directory)
 {
-	int root_fd = directory->root->fd[directory->side];
 	bool follow = directory->side == TREE_SOURCE ? tree->follow_source : tree->follow_target;
-	int error = resolve_directory(
-		root_fd, directory->path, follow, &tree->step_by_step, &directory->fd);
+	const char *rest;
+	int from_fd = nearest_kept(tree, directory, &rest);
+	int error = resolve_directory(from_fd, rest, follow, &tree->step_by_step, &directory->fd);
 
 	if (error == -EACCES) {
 		directory->unreadable = true;
 		error = resolve_directory_path(
-			root_fd, directory->path, follow, &tree->step_by_step, &directory->fd);
+			from_fd, rest, follow, &tree->step_by_step, &directory->fd);
 	}
 	if (error)
 		return error;
