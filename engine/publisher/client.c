@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <microhttpd.h>
+#include "publisher/mhd.h"
 
 #define MAY_BYTES     (64u * 1024)       /* waiting, when progress is left out */
 #define MUST_BYTES    (4u * 1024 * 1024) /* waiting, when the client is sent away */
@@ -49,7 +49,7 @@ static void wake(struct client *client)
 	if (!client->suspended)
 		return;
 	client->suspended = false;
-	MHD_resume_connection(client->connection);
+	mhd.resume_connection(client->connection);
 }
 
 bool client_busy(const struct client *client)
@@ -96,7 +96,7 @@ static ssize_t read_client(void *context, uint64_t position, char *buffer, size_
 	if (client->leaving && (bytes == 0 || client->behind))
 		return MHD_CONTENT_READER_END_OF_STREAM;
 	if (!bytes) {
-		MHD_suspend_connection(client->connection);
+		mhd.suspend_connection(client->connection);
 		client->suspended = true;
 		return 0;
 	}
@@ -133,7 +133,7 @@ struct MHD_Response *client_open(
 	client->next = clients->first;
 	clients->first = client;
 	clients->count++;
-	response = MHD_create_response_from_callback(
+	response = mhd.create_response_from_callback(
 		MHD_SIZE_UNKNOWN, BLOCK_BYTES, read_client, client, free_client);
 	if (!response) {
 		free_client(client);

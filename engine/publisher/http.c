@@ -12,12 +12,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <microhttpd.h>
-
 #include "progress/control.h"
 #include "publisher/board.h"
 #include "publisher/client.h"
 #include "publisher/guard.h"
+#include "publisher/mhd.h"
 #include "publisher/page.h"
 
 #define BACKLOG         16
@@ -60,9 +59,9 @@ static void add_headers(struct MHD_Response *response, const char *type)
 		{"Cache-Control", "no-store"},
 	};
 
-	MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type);
+	mhd.add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type);
 	for (size_t at = 0; at < sizeof(headers) / sizeof(headers[0]); at++)
-		MHD_add_response_header(response, headers[at][0], headers[at][1]);
+		mhd.add_response_header(response, headers[at][0], headers[at][1]);
 }
 
 static enum MHD_Result send_response(
@@ -72,8 +71,8 @@ static enum MHD_Result send_response(
 
 	if (!response)
 		return MHD_NO;
-	sent = MHD_queue_response(connection, status, response);
-	MHD_destroy_response(response);
+	sent = mhd.queue_response(connection, status, response);
+	mhd.destroy_response(response);
 	return sent;
 }
 
@@ -82,19 +81,19 @@ static enum MHD_Result send_text(
 	struct MHD_Connection *connection, unsigned status, const char *text)
 {
 	struct MHD_Response *response =
-		MHD_create_response_from_buffer(strlen(text), (void *)text, MHD_RESPMEM_PERSISTENT);
+		mhd.create_response_from_buffer(strlen(text), (void *)text, MHD_RESPMEM_PERSISTENT);
 
 	if (response)
 		add_headers(response, "text/plain; charset=utf-8");
 	if (response && status == MHD_HTTP_UNAUTHORIZED)
-		MHD_add_response_header(
+		mhd.add_response_header(
 			response, MHD_HTTP_HEADER_WWW_AUTHENTICATE, "Bearer realm=\"haul\"");
 	return send_response(connection, status, response);
 }
 
 static enum MHD_Result send_file(struct MHD_Connection *connection, const struct page_file *file)
 {
-	struct MHD_Response *response = MHD_create_response_from_buffer(
+	struct MHD_Response *response = mhd.create_response_from_buffer(
 		file->bytes, (void *)file->data, MHD_RESPMEM_PERSISTENT);
 
 	if (response)
@@ -106,7 +105,7 @@ static enum MHD_Result send_file(struct MHD_Connection *connection, const struct
 static enum MHD_Result send_cookie(struct http *http, struct MHD_Connection *connection)
 {
 	struct MHD_Response *response =
-		MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT);
+		mhd.create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT);
 	char cookie[GUARD_TOKEN_BYTES + 64];
 
 	if (!response)
@@ -114,8 +113,8 @@ static enum MHD_Result send_cookie(struct http *http, struct MHD_Connection *con
 	snprintf(cookie, sizeof(cookie), COOKIE "=%s; Path=/; HttpOnly; SameSite=Strict",
 		http->guard.token);
 	add_headers(response, "text/plain; charset=utf-8");
-	MHD_add_response_header(response, MHD_HTTP_HEADER_SET_COOKIE, cookie);
-	MHD_add_response_header(response, MHD_HTTP_HEADER_LOCATION, "/");
+	mhd.add_response_header(response, MHD_HTTP_HEADER_SET_COOKIE, cookie);
+	mhd.add_response_header(response, MHD_HTTP_HEADER_LOCATION, "/");
 	return send_response(connection, MHD_HTTP_SEE_OTHER, response);
 }
 
@@ -235,7 +234,7 @@ static enum MHD_Result control(struct MHD_Connection *connection, const char *pa
 
 static const char *header(struct MHD_Connection *connection, const char *name)
 {
-	return MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name);
+	return mhd.lookup_connection_value(connection, MHD_HEADER_KIND, name);
 }
 
 static struct guard_request describe(struct MHD_Connection *connection)
@@ -243,9 +242,9 @@ static struct guard_request describe(struct MHD_Connection *connection)
 	return (struct guard_request){
 		.host = header(connection, MHD_HTTP_HEADER_HOST),
 		.origin = header(connection, MHD_HTTP_HEADER_ORIGIN),
-		.cookie = MHD_lookup_connection_value(connection, MHD_COOKIE_KIND, COOKIE),
+		.cookie = mhd.lookup_connection_value(connection, MHD_COOKIE_KIND, COOKIE),
 		.authorization = header(connection, MHD_HTTP_HEADER_AUTHORIZATION),
-		.token = MHD_lookup_connection_value(connection, MHD_GET_ARGUMENT_KIND, "token"),
+		.token = mhd.lookup_connection_value(connection, MHD_GET_ARGUMENT_KIND, "token"),
 	};
 }
 
@@ -327,9 +326,9 @@ static int run(struct MHD_Daemon *daemon)
 	MHD_UNSIGNED_LONG_LONG timeout_ms;
 
 	for (unsigned runs = 0; runs < RUNS_MAX; runs++) {
-		if (MHD_run(daemon) != MHD_YES)
+		if (mhd.run(daemon) != MHD_YES)
 			return -EIO;
-		if (MHD_get_timeout(daemon, &timeout_ms) != MHD_YES || timeout_ms)
+		if (mhd.get_timeout(daemon, &timeout_ms) != MHD_YES || timeout_ms)
 			break;
 	}
 	return 0;
@@ -371,7 +370,7 @@ static void http_close(struct sink *sink)
 	if (http->daemon) {
 		clients_dismiss(&http->clients);
 		run(http->daemon);
-		MHD_stop_daemon(http->daemon);
+		mhd.stop_daemon(http->daemon);
 	}
 	board_close(&http->board);
 	for (unsigned at = 0; at < RECENT_MAX; at++)
@@ -432,7 +431,7 @@ static int start(struct http *http, int listen_fd)
 	int error = learn_port(listen_fd, &http->guard);
 
 	if (!error)
-		http->daemon = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL,
+		http->daemon = mhd.start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL,
 			NULL, answer, http, MHD_OPTION_LISTEN_SOCKET, listen_fd,
 			MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX,
 			MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_TIMEOUT_S,
@@ -441,7 +440,7 @@ static int start(struct http *http, int listen_fd)
 		close(listen_fd);
 		return error ? error : -EIO;
 	}
-	info = MHD_get_daemon_info(http->daemon, MHD_DAEMON_INFO_EPOLL_FD);
+	info = mhd.get_daemon_info(http->daemon, MHD_DAEMON_INFO_EPOLL_FD);
 	if (!info)
 		return -EIO;
 	http->epoll_fd = info->epoll_fd;
@@ -488,7 +487,9 @@ int http_open(const char *address, const char *token_file, struct sink **ret_sin
 	if (!http)
 		return -ENOMEM;
 	http->sink.ops = &http_ops;
-	error = configure(http, address, token_file);
+	error = mhd_load();
+	if (!error)
+		error = configure(http, address, token_file);
 	if (error) {
 		http_close(&http->sink);
 		return error;
