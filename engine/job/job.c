@@ -110,9 +110,20 @@ static void lose_worker(struct job *job, struct loop *loop, struct worker *worke
 	dispatch_lost(job, worker);
 }
 
+/* One item keeps one worker busy, and a rename none: to start another takes longer than `cp a b`
+ * and `mv a b` do. */
+static unsigned workers_wanted(const struct job *job)
+{
+	if (!plan_finished(job) || job->lists.first || job->larges || job->work.count > 1)
+		return job->crew.count;
+	return job->work.first ? 1 : 0;
+}
+
 static void start_missing(struct job *job, struct loop *loop)
 {
-	for (unsigned i = 0; i < job->crew.count && !job->stopping && !job->fatal; i++)
+	unsigned wanted = workers_wanted(job);
+
+	for (unsigned i = 0; i < wanted && !job->stopping && !job->fatal; i++)
 		if (!worker_running(&job->crew.worker[i]))
 			start_worker(job, loop, &job->crew.worker[i]);
 }
@@ -231,7 +242,7 @@ static bool lacks_worker(const struct job *job)
 {
 	if (job->stopping || job->paused)
 		return false;
-	for (unsigned i = 0; i < job->crew.count; i++)
+	for (unsigned i = 0; i < workers_wanted(job); i++)
 		if (!worker_running(&job->crew.worker[i]))
 			return true;
 	return false;
@@ -266,8 +277,8 @@ static void give_work(struct job *job, struct loop *loop)
 {
 	if (job->stopping || job->paused)
 		return;
-	start_missing(job, loop);
 	plan_advance(job);
+	start_missing(job, loop);
 	dispatch(job);
 	for (unsigned i = 0; i < job->crew.count; i++)
 		if (job->crew.worker[i].blocked)
