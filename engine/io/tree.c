@@ -173,8 +173,8 @@ static struct tree_directory *directory_new(
 /* Where the walk to a directory begins: the nearest one above it that is kept, or the root. Deep in
  * a tree the whole path costs more than all the rest: without this, `rm -r` of chains of 150
  * directories spent a third of its time here. */
-static int nearest_kept(const struct tree *tree, const struct tree_directory *directory,
-	const char **ret_rest)
+static int nearest_kept(
+	const struct tree *tree, const struct tree_directory *directory, const char **ret_rest)
 {
 	int fd = directory->root->fd[directory->side];
 	uint32_t nearest_bytes = 0;

@@ -16,7 +16,8 @@
 
 /* Listens on `address`, as guard_parse_address has it. ret_where gets the page's URL. -EACCES: an
  * address beyond this machine needs a token; -ENOSYS: this program was built without
- * libmicrohttpd; -ELIBACC: that is not there any more; or what bind(2), guard_parse_address and guard_read_token say. */
+ * libmicrohttpd; -ELIBACC: that is not there any more; or what bind(2), guard_parse_address and
+ * guard_read_token say. */
 int http_open(const char *address, const char *token_file, struct sink **ret_sink,
 	char ret_where[HTTP_WHERE_BYTES]);
 
