@@ -29,6 +29,7 @@ int command_resume(int argc, char **argv);
 int command_cancel(int argc, char **argv);
 int command_publish(int argc, char **argv);
 int command_serial(int argc, char **argv);
+int command_top(int argc, char **argv);
 int command_watch(int argc, char **argv);
 
 extern const struct command serial_verbs[];
@@ -41,6 +42,7 @@ extern const struct option_set pause_options;
 extern const struct option_set resume_options;
 extern const struct option_set cancel_options;
 extern const struct option_set publish_options;
+extern const struct option_set top_options;
 extern const struct option_set watch_options;
 
 #endif

@@ -13,6 +13,8 @@ const struct command command_table[] = {
 	{"resume", "let jobs go on that are paused or ended early", command_resume, &resume_options,
 		NULL},
 	{"cancel", "stop jobs", command_cancel, &cancel_options, NULL},
+	{"top", "show jobs, ports and devices on the whole screen, live", command_top, &top_options,
+		NULL},
 	{"serial", "find serial ports, talk to devices, transfer files", command_serial, NULL,
 		serial_verbs},
 	{"publish", "tell programs and pages how jobs are doing, live", command_publish,

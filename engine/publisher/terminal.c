@@ -2,23 +2,21 @@
 #include "publisher/terminal.h"
 
 #include <errno.h>
-#include <langinfo.h>
 #include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "publisher/bar.h"
 #include "publisher/outbox.h"
 #include "util/cells.h"
+#include "util/terminal_kind.h"
 
-#define DRAW_NS         UINT64_C(95000000) /* with an update every 50 ms: ten times a second */
-#define LINE_NS         UINT64_C(1000000000)
-#define INSTANT_S       0.3 /* what takes no longer needs no bar */
-#define COLUMNS_UNKNOWN 80u
-#define COLUMNS_MIN     10u
+#define DRAW_NS     UINT64_C(95000000) /* with an update every 50 ms: ten times a second */
+#define LINE_NS     UINT64_C(1000000000)
+#define INSTANT_S   0.3 /* what takes no longer needs no bar */
+#define COLUMNS_MIN 10u
 
 struct terminal {
 	struct sink sink;
@@ -37,11 +35,9 @@ struct terminal {
 
 static unsigned columns_of(const struct terminal *terminal)
 {
-	struct winsize size;
+	unsigned columns = terminal_size_of(terminal->fd).columns;
 
-	if (ioctl(terminal->fd, TIOCGWINSZ, &size) < 0 || !size.ws_col)
-		return COLUMNS_UNKNOWN;
-	return size.ws_col > COLUMNS_MIN ? size.ws_col : COLUMNS_MIN;
+	return columns > COLUMNS_MIN ? columns : COLUMNS_MIN;
 }
 
 /* Writing from the background would disturb whoever has the terminal now, or stop this process. */
@@ -172,29 +168,14 @@ static const struct sink_ops terminal_ops = {
 	.close = terminal_close,
 };
 
-/* Whether the user's locale, and so presumably the terminal, is a UTF-8 one. */
-static bool shows_utf8(void)
-{
-	locale_t user = newlocale(LC_CTYPE_MASK, "", (locale_t)0);
-	bool utf8;
-
-	if (!user)
-		return false;
-	utf8 = strcmp(nl_langinfo_l(CODESET, user), "UTF-8") == 0;
-	freelocale(user);
-	return utf8;
-}
-
 static void set_style(struct terminal *terminal)
 {
-	const char *term = getenv("TERM");
-	const char *no_colour = getenv("NO_COLOR");
+	struct terminal_kind kind = terminal_kind_of(terminal->fd);
 
-	terminal->is_terminal = isatty(terminal->fd);
-	terminal->dumb = !term || !*term || strcmp(term, "dumb") == 0;
-	terminal->style.utf8 = shows_utf8();
-	terminal->style.colour =
-		terminal->is_terminal && !terminal->dumb && !(no_colour && *no_colour);
+	terminal->is_terminal = kind.is_terminal;
+	terminal->dumb = kind.dumb;
+	terminal->style.utf8 = kind.utf8;
+	terminal->style.colour = kind.colour;
 }
 
 int terminal_open(int fd, enum terminal_when when, struct sink **ret_sink)
