@@ -23,6 +23,7 @@ const struct command *command_find(const struct command *table, const char *name
 int command_cp(int argc, char **argv);
 int command_mv(int argc, char **argv);
 int command_rm(int argc, char **argv);
+int command_run(int argc, char **argv);
 int command_jobs(int argc, char **argv);
 int command_pause(int argc, char **argv);
 int command_resume(int argc, char **argv);
@@ -37,6 +38,7 @@ extern const struct command serial_verbs[];
 extern const struct option_set cp_options;
 extern const struct option_set mv_options;
 extern const struct option_set rm_options;
+extern const struct option_set run_options;
 extern const struct option_set jobs_options;
 extern const struct option_set pause_options;
 extern const struct option_set resume_options;
