@@ -24,7 +24,7 @@ int job_set_archive(void *settings, const struct option_set *set, const struct o
 	(void)row;
 	(void)argument;
 	job->follow = FOLLOW_NONE;
-	job->request.options.recursive = true;
+	job->archive = true;
 	job->request.options.preserve |= PRESERVE_EVERYTHING;
 	return 0;
 }
@@ -159,11 +159,20 @@ int job_add_pattern(void *settings, const struct option_set *set, const struct o
 	const char *argument)
 {
 	struct job_settings *job = settings;
-	int error = selection_add(&job->request.selection, row->value, argument);
+	struct job_pattern *grown =
+		realloc(job->pattern, (job->pattern_count + 1) * sizeof(*job->pattern));
 
-	if (error)
-		option_error(set, "cannot use pattern '%s': %s", argument, strerror(-error));
-	return error ? -EINVAL : 0;
+	if (!grown) {
+		option_error(set, "memory exhausted");
+		return -EINVAL;
+	}
+	grown[job->pattern_count++] = (struct job_pattern){
+		.include = row->value & JOB_PATTERN_INCLUDE,
+		.is_file = row->value & JOB_PATTERN_FILE,
+		.text = argument,
+	};
+	job->pattern = grown;
+	return 0;
 }
 
 /* A job's name becomes a file's. */
@@ -211,18 +220,6 @@ int job_set_make(void *settings, const struct option_set *set, const struct opti
 	options->make = row->value;
 	return 0;
 }
-
-const struct option_choice job_backup_choices[] = {
-	{"none", BACKUP_NONE},
-	{"off", BACKUP_NONE},
-	{"simple", BACKUP_SIMPLE},
-	{"never", BACKUP_SIMPLE},
-	{"existing", BACKUP_EXISTING},
-	{"nil", BACKUP_EXISTING},
-	{"numbered", BACKUP_NUMBERED},
-	{"t", BACKUP_NUMBERED},
-	{NULL, 0},
-};
 
 int job_set_backup(void *settings, const struct option_set *set, const struct option_row *row,
 	const char *argument)

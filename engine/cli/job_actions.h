@@ -9,7 +9,9 @@
 	(PRESERVE_MODE | PRESERVE_OWNER | PRESERVE_TIMES | PRESERVE_LINKS | PRESERVE_XATTR |       \
 		PRESERVE_CONTEXT)
 
-extern const struct option_choice job_backup_choices[];
+/* Values of the rows that job_add_pattern is for. */
+#define JOB_PATTERN_INCLUDE 1u
+#define JOB_PATTERN_FILE    2u
 
 /* As option_row.apply says. */
 int job_set_archive(void *settings, const struct option_set *set, const struct option_row *row,

@@ -2,71 +2,12 @@
 #include "cli/job_options.h"
 
 #include "cli/job_actions.h"
+#include "cli/job_choices.h"
 #include "haul/progress.h"
 
 #define OPTION_FIELD(member)  offsetof(struct job_settings, member)
 #define REQUEST_FIELD(member) offsetof(struct job_settings, request.member)
 #define PRESERVE_DEFAULT      "mode,ownership,timestamps"
-
-static const struct option_choice attribute_choices[] = {
-	{"mode", PRESERVE_MODE},
-	{"timestamps", PRESERVE_TIMES},
-	{"ownership", PRESERVE_OWNER},
-	{"links", PRESERVE_LINKS},
-	{"context", PRESERVE_CONTEXT},
-	{"xattr", PRESERVE_XATTR | PRESERVE_XATTR_OR_FAIL},
-	{"all", PRESERVE_EVERYTHING},
-	{NULL, 0},
-};
-
-static const struct option_choice prompt_choices[] = {
-	{"never", JOB_PROMPT_NEVER},
-	{"no", JOB_PROMPT_NEVER},
-	{"none", JOB_PROMPT_NEVER},
-	{"once", JOB_PROMPT_ONCE},
-	{"always", JOB_PROMPT_ALWAYS},
-	{"yes", JOB_PROMPT_ALWAYS},
-	{NULL, 0},
-};
-
-static const struct option_choice update_choices[] = {
-	{"all", UPDATE_ALL},
-	{"none", UPDATE_NONE},
-	{"none-fail", UPDATE_NONE_FAIL},
-	{"older", UPDATE_OLDER},
-	{NULL, 0},
-};
-
-static const struct option_choice sparse_choices[] = {
-	{"auto", SPARSE_AUTO},
-	{"always", SPARSE_ALWAYS},
-	{"never", SPARSE_NEVER},
-	{NULL, 0},
-};
-
-static const struct option_choice reflink_choices[] = {
-	{"auto", REFLINK_AUTO},
-	{"always", REFLINK_ALWAYS},
-	{"never", REFLINK_NEVER},
-	{NULL, 0},
-};
-
-static const struct option_choice progress_choices[] = {
-	{"auto", JOB_PROGRESS_AUTO},
-	{"always", JOB_PROGRESS_ALWAYS},
-	{"never", JOB_PROGRESS_NEVER},
-	{NULL, 0},
-};
-
-static const struct option_choice strategy_choices[] = {
-	{"auto", STRATEGY_AUTO},
-	{"reflink", STRATEGY_REFLINK},
-	{"range", STRATEGY_RANGE},
-	{"direct", STRATEGY_DIRECT},
-	{"uring", STRATEGY_URING},
-	{"plain", STRATEGY_PLAIN},
-	{NULL, 0},
-};
 
 const struct option_row job_option_rows[] = {
 	{
@@ -167,7 +108,7 @@ const struct option_row job_option_rows[] = {
 		.metavar = "WHEN",
 		.fallback = "always",
 		.help = "prompt according to WHEN: never, once (-I), or always (-i)",
-		.choices = prompt_choices,
+		.choices = job_prompt_choices,
 		.apply = job_set_rm_prompt,
 	},
 	{
@@ -246,7 +187,7 @@ const struct option_row job_option_rows[] = {
 			"each is "
 			"a failure), older (than the source)",
 		.offset = REQUEST_FIELD(options.update),
-		.choices = update_choices,
+		.choices = job_update_choices,
 	},
 	{
 		.name = "keep-directory-symlink",
@@ -290,7 +231,7 @@ const struct option_row job_option_rows[] = {
 			"that is "
 			"possible), always (or fail), never",
 		.offset = REQUEST_FIELD(options.reflink),
-		.choices = reflink_choices,
+		.choices = job_reflink_choices,
 	},
 	{
 		.name = "remove-destination",
@@ -310,7 +251,7 @@ const struct option_row job_option_rows[] = {
 			"all "
 			"blocks of zeros), never",
 		.offset = REQUEST_FIELD(options.sparse),
-		.choices = sparse_choices,
+		.choices = job_sparse_choices,
 	},
 	{
 		.name = "strip-trailing-slashes",
@@ -384,7 +325,7 @@ const struct option_row job_option_rows[] = {
 		.commands = COMMAND_CP,
 		.fallback = PRESERVE_DEFAULT,
 		.help = "same as --preserve=" PRESERVE_DEFAULT,
-		.choices = attribute_choices,
+		.choices = job_attribute_choices,
 		.apply = job_set_preserve,
 	},
 	{
@@ -395,7 +336,7 @@ const struct option_row job_option_rows[] = {
 		.fallback = PRESERVE_DEFAULT,
 		.help = "keep these attributes of SOURCE (default: " PRESERVE_DEFAULT "); "
 			"others are links, xattr, all",
-		.choices = attribute_choices,
+		.choices = job_attribute_choices,
 		.apply = job_set_preserve,
 	},
 	{
@@ -404,7 +345,7 @@ const struct option_row job_option_rows[] = {
 		.commands = COMMAND_CP,
 		.metavar = "LIST",
 		.help = "do not keep these attributes",
-		.choices = attribute_choices,
+		.choices = job_attribute_choices,
 		.apply = job_set_no_preserve,
 	},
 	{
@@ -458,7 +399,7 @@ const struct option_row job_option_rows[] = {
 		.help = "show a progress bar on standard error: auto (the default: on a terminal), "
 			"always, never",
 		.offset = REQUEST_FIELD(progress),
-		.choices = progress_choices,
+		.choices = job_progress_choices,
 	},
 	{
 		.name = "json",
@@ -545,27 +486,64 @@ const struct option_row job_option_rows[] = {
 		.help = "how data is copied: auto (the default), reflink, range, direct, uring, "
 			"plain",
 		.offset = REQUEST_FIELD(options.strategy),
-		.choices = strategy_choices,
+		.choices = job_strategy_choices,
 	},
 	{
 		.name = "exclude",
 		.kind = OPTION_CUSTOM,
-		.commands = COMMAND_CP | COMMAND_RM,
 		.metavar = "PATTERN",
 		.help = "leave out what matches PATTERN, as rsync understands it; the first "
-			"pattern "
-			"that matches decides",
-		.value = false,
+			"pattern that matches decides",
+		.value = 0,
 		.apply = job_add_pattern,
 	},
 	{
 		.name = "include",
 		.kind = OPTION_CUSTOM,
-		.commands = COMMAND_CP | COMMAND_RM,
 		.metavar = "PATTERN",
 		.help = "do not leave out what matches PATTERN",
-		.value = true,
+		.value = JOB_PATTERN_INCLUDE,
 		.apply = job_add_pattern,
+	},
+	{
+		.name = "exclude-from",
+		.kind = OPTION_CUSTOM,
+		.metavar = "FILE",
+		.names = NAMES_FILE,
+		.help = "the same as --exclude with each line of FILE, or of standard input for -",
+		.value = JOB_PATTERN_FILE,
+		.apply = job_add_pattern,
+	},
+	{
+		.name = "include-from",
+		.kind = OPTION_CUSTOM,
+		.metavar = "FILE",
+		.names = NAMES_FILE,
+		.help = "the same as --include with each line of FILE",
+		.value = JOB_PATTERN_INCLUDE | JOB_PATTERN_FILE,
+		.apply = job_add_pattern,
+	},
+	{
+		.name = "files-from",
+		.kind = OPTION_TEXT,
+		.metavar = "FILE",
+		.names = NAMES_FILE,
+		.help = "take only what FILE, or standard input for -, lists: a path below the "
+			"one SOURCE on each line",
+		.offset = OPTION_FIELD(files_from),
+	},
+	{
+		.letters = "0",
+		.name = "from0",
+		.kind = OPTION_FLAG,
+		.help = "names in these files end with a NUL instead of a newline",
+		.offset = OPTION_FIELD(from_nul),
+	},
+	{
+		.name = "dry-run",
+		.kind = OPTION_FLAG,
+		.help = "tell what would be done, a line for each file, and change nothing",
+		.offset = REQUEST_FIELD(options.dry_run),
 	},
 	{
 		.name = "help",

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "cli/job_actions.h"
+#include "cli/job_choices.h"
 #include "job/past.h"
 #include "publisher/http.h"
 #include "publisher/redis.h"
@@ -202,6 +202,8 @@ int job_settings_finish(struct job_settings *settings, const struct option_set *
 		error = settle_existing(settings, set);
 	if (error)
 		return error;
+	settings->selection.list.recursive = settings->request.options.recursive;
+	settings->request.options.recursive |= settings->archive;
 	settle_follow(settings);
 	set_target(settings, operand, operand_count);
 	/* The mask can't be read without being set. */
@@ -210,5 +212,5 @@ int job_settings_finish(struct job_settings *settings, const struct option_set *
 	settings->request.options.umask = mask;
 	settings->request.options.copy_special =
 		settings->request.options.recursive && !settings->copy_contents;
-	return 0;
+	return job_settings_select(settings, set);
 }

@@ -23,11 +23,25 @@ enum job_existing {
 	EXISTING_SKIP,
 };
 
+/* One of --exclude, --include, --exclude-from, --include-from. */
+struct job_pattern {
+	bool include;
+	bool is_file;
+	const char *text;
+};
+
 /* What the options fill in. */
 struct job_settings {
 	struct job_request request;
-	unsigned follow;   /* enum job_follow */
-	unsigned existing; /* enum job_existing */
+	struct selection selection;
+	struct job_pattern *pattern; /* as they came: files are read when all options are known */
+	size_t pattern_count;
+	const char *files_from; /* NULL: no list was given */
+	bool from_nul;          /* names in files end with a NUL */
+	bool archive;
+	char *listed_source; /* the one that names are below; owned */
+	unsigned follow;     /* enum job_follow */
+	unsigned existing;   /* enum job_existing */
 	bool backup;
 	const char *backup_control; /* NULL: none was given */
 	const char *suffix;         /* the same */
@@ -45,6 +59,11 @@ void job_settings_note_arguments(
  * is wrong. A job that is resumed is never stopped by that. */
 int job_settings_check_publishing(
 	const struct job_settings *settings, const struct option_set *set);
+
+/* Reads what selects what is copied, moved or removed, when the request has its sources. 0, or
+ * -EINVAL after saying what is wrong. */
+int job_settings_select(struct job_settings *settings, const struct option_set *set);
+void job_settings_free(struct job_settings *settings);
 
 /* Completes settings->request from the options and the operands, as GNU cp and mv understand them.
  * The request points into argv. Returns 0, or -EINVAL after saying what is wrong. */

@@ -23,34 +23,22 @@ const struct option_set mv_options = {
 	.operands = NAMES_FILE,
 };
 
-enum option_result mv_parse(int argc, char **argv, bool quoted, struct job_settings *settings)
+int mv_run(int argc, char **argv, struct past *past)
 {
-	struct job_options *options = &settings->request.options;
+	struct job_settings settings = {
+		.request = {.program = argv[0], .past = past},
+		.follow = FOLLOW_NONE,
+	};
+	struct job_options *options = &settings.request.options;
 	struct option_set set = mv_options;
-	enum option_result result;
-	int first;
+	int first, status;
 
 	set.program = argv[0];
-	set.quoted = quoted;
-	settings->request.program = argv[0];
-	settings->follow = FOLLOW_NONE;
 	options->operation = JOB_MOVE;
 	options->recursive = true;
 	options->preserve =
 		PRESERVE_MODE | PRESERVE_OWNER | PRESERVE_TIMES | PRESERVE_LINKS | PRESERVE_XATTR;
-	result = option_parse(&set, argc, argv, settings, &first);
-	if (result != OPTION_READY)
-		return result;
-	job_settings_note_arguments(settings, &set, argc, argv);
-	return job_settings_finish(settings, &set, argv + first, argc - first) ? OPTION_WRONG
-									       : OPTION_READY;
-}
-
-int mv_run(int argc, char **argv, struct past *past)
-{
-	struct job_settings settings = {.request = {.past = past}};
-
-	switch (mv_parse(argc, argv, false, &settings)) {
+	switch (option_parse(&set, argc, argv, &settings, &first)) {
 	case OPTION_SHOWN:
 		return HAUL_EXIT_OK;
 	case OPTION_WRONG:
@@ -58,7 +46,12 @@ int mv_run(int argc, char **argv, struct past *past)
 	case OPTION_READY:
 		break;
 	}
-	return job_run(&settings.request);
+	job_settings_note_arguments(&settings, &set, argc, argv);
+	status = job_settings_finish(&settings, &set, argv + first, argc - first)
+			 ? HAUL_EXIT_FAILED
+			 : job_run(&settings.request);
+	job_settings_free(&settings);
+	return status;
 }
 
 int command_mv(int argc, char **argv)

@@ -14,7 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define OPTION_ROWS_MAX 64
+#define OPTION_ROWS_MAX 96
 
 struct option_set;
 struct option_row;
@@ -76,7 +76,6 @@ struct option_set {
 	const struct option_row *row; /* ended by a row without letters and name */
 	unsigned mask;
 	enum option_names operands;
-	bool quoted; /* it stands in a file: where help is would be no help there */
 };
 
 enum option_result {

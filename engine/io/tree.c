@@ -12,6 +12,7 @@ struct tree_root {
 	struct tree_root *next;
 	uint32_t id;
 	int fd[2]; /* by enum tree_side */
+	bool targetless;
 	size_t label_bytes;
 	char label[];
 };
@@ -40,6 +41,7 @@ int tree_add_root(struct tree *tree, uint32_t id, int source_fd, int target_fd, 
 		return source_fd < 0 || target_fd < 0 ? -EBADF : -ENOMEM;
 	}
 	root->id = id;
+	root->targetless = false;
 	root->fd[TREE_SOURCE] = source_fd;
 	root->fd[TREE_TARGET] = target_fd;
 	root->label_bytes = label_bytes;
@@ -48,6 +50,14 @@ int tree_add_root(struct tree *tree, uint32_t id, int source_fd, int target_fd, 
 	root->next = tree->first_root;
 	tree->first_root = root;
 	return 0;
+}
+
+void tree_set_targetless(struct tree *tree, uint32_t id)
+{
+	struct tree_root *root = root_find(tree, id);
+
+	if (root)
+		root->targetless = true;
 }
 
 const char *tree_label(const struct tree *tree, uint32_t root, size_t *ret_bytes)
@@ -222,7 +232,7 @@ int tree_open(struct tree *tree, uint32_t root, enum tree_side side, const char 
 	struct tree_directory *directory;
 	int error;
 
-	if (!found)
+	if (!found || (side == TREE_TARGET && found->targetless))
 		return -ENOENT;
 	directory = find_kept(tree, found, side, path, path_bytes);
 	if (!directory) {

@@ -59,6 +59,8 @@ struct tree {
 /* Takes over both descriptors, also on failure. `label` is copied. */
 int tree_add_root(struct tree *tree, uint32_t id, int source_fd, int target_fd, const char *label,
 	size_t label_bytes);
+/* From now on nothing is there on the root's target side. */
+void tree_set_targetless(struct tree *tree, uint32_t id);
 void tree_remove_root(struct tree *tree, uint32_t id);
 void tree_close(struct tree *tree);
 

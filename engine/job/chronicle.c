@@ -115,7 +115,7 @@ bool chronicle_open(struct job *job)
 {
 	char quoted[QUOTE_BYTES];
 
-	if (job->options.operation == JOB_REMOVE)
+	if (job->options.operation == JOB_REMOVE || job->options.dry_run)
 		return true;
 	if (!open_journal(job))
 		return false;
@@ -171,7 +171,7 @@ void chronicle_give_up(struct job *job, int error)
 
 void chronicle_root(struct job *job, struct root *root)
 {
-	if (job->options.operation == JOB_REMOVE)
+	if (job->options.operation == JOB_REMOVE || job->options.dry_run)
 		return;
 	checkpoint_watch(job, root->target_fd, root->target_device);
 	/* Without one, its files are copied again. */

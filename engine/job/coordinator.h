@@ -86,6 +86,8 @@ void plan_advance(struct job *job);
 /* Is the destination a directory that sources go into? */
 bool plan_is_into_directory(const struct plan *plan);
 bool plan_finished(const struct job *job);
+/* plan_list.c. Everything is listed: says which names of --files-from are not there. */
+void plan_tell_missing(struct job *job);
 
 /* ---- dispatch.c ---- */
 
@@ -206,7 +208,7 @@ bool remove_is_agreed(struct job *job);
 void remove_source(struct job *job, const char *path, struct file_run *run);
 /* What a listing found below a directory that is to be removed. -ENOMEM. */
 int remove_add_directory(struct job *job, struct directory *parent, const struct wire_entry *entry,
-	struct wire_text name);
+	struct wire_text name, enum selection_verdict verdict);
 int remove_add_entry(struct job *job, struct directory *directory, const struct wire_entry *entry,
 	struct wire_text name, struct item **batch);
 /* Queues the FINISH of a directory, or asks first. -ENOMEM. */

@@ -116,6 +116,7 @@ static const struct phrase phrases[OPERATIONS] = {
 	[OPERATION_UNSUPPORTED] = {"cannot copy ", OF_SOURCE, ": kind of file not supported",
 		OF_NOTHING, ""},
 	[OPERATION_REMOVE] = {"cannot remove ", OF_SOURCE, "", OF_NOTHING, ""},
+	[OPERATION_RENAME] = {"cannot move ", OF_SOURCE, " to ", OF_TARGET, ""},
 	[OPERATION_NOT_MOVED] = {"not removing ", OF_SOURCE, ", as it changed since it was copied",
 		OF_NOTHING, ""},
 	[OPERATION_OTHER_DEVICE] = {"skipping ", OF_SOURCE, ", since it's on a different device",

@@ -212,6 +212,7 @@ static int send_root(struct worker *worker, struct root *root)
 {
 	struct wire_root body = {
 		.root = root->id,
+		.flags = root->absent ? ROOT_NO_TARGET : 0,
 		.label_bytes = (uint32_t)strlen(root->source_label),
 	};
 	struct wire_text label = {root->source_label, body.label_bytes};

@@ -283,8 +283,10 @@ static void give_work(struct job *job, struct loop *loop)
 	for (unsigned i = 0; i < job->crew.count; i++)
 		if (job->crew.worker[i].blocked)
 			wait_for_room(loop, &job->crew.worker[i]);
-	if (!job->region.header->planning_done && !listing(job))
+	if (!job->region.header->planning_done && !listing(job)) {
 		region_set_planning_done(&job->region);
+		plan_tell_missing(job);
+	}
 	checkpoint_advance(job, all_done(job));
 	watch_keeper(job, loop);
 }

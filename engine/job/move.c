@@ -14,6 +14,7 @@
 
 #include "job/coordinator.h"
 #include "job/plan.h"
+#include "util/path.h"
 #include "util/quote.h"
 
 /* ---- renaming ---- */
@@ -70,6 +71,33 @@ static bool clear_target(struct job *job, const struct source *source, const str
 	return false;
 }
 
+/* Whether it would have to be copied; what would fail is said. */
+static bool rehearse_move(struct job *job, const struct source *source, const struct stat *there)
+{
+	char *from = path_directory(source->path), *to = path_directory(source->target_name);
+	const char *to_name = to && *to ? to : ".";
+	struct stat target;
+	int error = 0;
+
+	if (!from || !to)
+		job_out_of_memory(job);
+	else if (faccessat(AT_FDCWD, *from ? from : ".", W_OK | X_OK, AT_EACCESS) ||
+		 faccessat(job->plan->target_fd, to_name, W_OK | X_OK, AT_EACCESS) ||
+		 fstatat(job->plan->target_fd, to_name, &target, 0))
+		error = errno;
+	else if (there && S_ISDIR(there->st_mode) && !path_is_empty_directory(source->target))
+		error = ENOTEMPTY;
+	free(from);
+	free(to);
+	if (error)
+		refuse_rename(job, source, error);
+	else if (!job->fatal && target.st_dev != source->status.st_dev)
+		return true;
+	else if (!job->fatal)
+		tell_renamed(job, source);
+	return false;
+}
+
 bool move_source(struct job *job, struct source *source)
 {
 	struct stat status, *there = NULL;
@@ -83,6 +111,8 @@ bool move_source(struct job *job, struct source *source)
 	if (there && there->st_dev == source->status.st_dev &&
 		there->st_ino == source->status.st_ino)
 		return true; /* the same file: that is found out, and said, for copies as well */
+	if (job->options.dry_run)
+		return rehearse_move(job, source, there);
 	if (!renameat(AT_FDCWD, source->path, job->plan->target_fd, source->target_name)) {
 		tell_renamed(job, source);
 		return false;
@@ -151,6 +181,8 @@ static int remove_remembered(struct job *job, struct root *root)
 static int begin_removal(struct job *job, struct root *root)
 {
 	root->phase = ROOT_REMOVING;
+	/* Of what is only looked through for listed names, nothing goes itself. */
+	root->top->kept = job->request->selection->listed;
 	return root->moved ? remove_tree(job, root) : remove_remembered(job, root);
 }
 
@@ -161,7 +193,7 @@ bool move_goes_on(struct job *job, struct root *root)
 	if ((!root->moved && !root->remembered) || root->phase == ROOT_REMOVING)
 		return false;
 	/* What could not be made durable must not lose its source. */
-	if (root->top->kept || job->stopping || job->fatal)
+	if (root->top->kept || job->options.dry_run || job->stopping || job->fatal)
 		return false;
 	if (root->phase == ROOT_COPYING)
 		error = begin_sync(job, root);

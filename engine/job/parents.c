@@ -54,12 +54,13 @@ static struct wire_directory describe(const struct stat *status, bool created)
 /* Goes down into one: from now on it is finished when the next one is. */
 static int add_root(struct job *job, struct parents *parents, int source_fd, bool created)
 {
-	int target_fd = fcntl(parents->target_fd, F_DUPFD_CLOEXEC, 0);
+	bool absent = parents->target_fd == PLAN_NO_FD;
+	int target_fd = absent ? PLAN_NO_FD : fcntl(parents->target_fd, F_DUPFD_CLOEXEC, 0);
 	struct stat status;
 	struct root *root;
 	int error;
 
-	if (target_fd < 0 || fstat(source_fd, &status)) {
+	if ((target_fd < 0 && !absent) || fstat(source_fd, &status)) {
 		error = -errno;
 		close(source_fd);
 		return error;
@@ -76,24 +77,38 @@ static int add_root(struct job *job, struct parents *parents, int source_fd, boo
 	return 0;
 }
 
+/* Dry run: then it would be made. Sets errno as mkdirat does where it is there. */
+static bool is_missing(int directory_fd, const char *name)
+{
+	struct stat status;
+
+	if (directory_fd == PLAN_NO_FD || fstatat(directory_fd, name, &status, 0))
+		return true;
+	errno = EEXIST;
+	return false;
+}
+
 static bool make_directory(
 	struct job *job, struct parents *parents, const char *name, bool *ret_created)
 {
 	char quoted[QUOTE_BYTES];
 	int fd;
 
-	*ret_created = !mkdirat(parents->target_fd, name, 0700);
+	*ret_created = job->options.dry_run ? is_missing(parents->target_fd, name)
+					    : !mkdirat(parents->target_fd, name, 0700);
 	if (!*ret_created && errno != EEXIST)
 		return refuse(job, "cannot make directory", parents->label, errno);
 	if (*ret_created && job->options.verbose)
 		printf("%s -> %s\n", parents->path, parents->label);
-	fd = openat(parents->target_fd, name, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0 && errno == ENOTDIR) {
+	fd = job->options.dry_run && *ret_created
+		     ? PLAN_NO_FD
+		     : openat(parents->target_fd, name, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0 && !*ret_created && errno == ENOTDIR) {
 		diagnose(job, "%s exists but is not a directory",
 			quote_name(parents->label, quoted, sizeof(quoted)));
 		return false;
 	}
-	if (fd < 0)
+	if (fd < 0 && !(job->options.dry_run && *ret_created))
 		return refuse(job, "cannot access", parents->label, errno);
 	close(parents->target_fd);
 	parents->target_fd = fd;

@@ -228,13 +228,36 @@ static void describe_source(
 
 /* ---- a directory: a root of its own ---- */
 
+/* As mkdirat, without doing it. */
+static int rehearse_directory(const struct source *source)
+{
+	char *directory;
+	struct stat there;
+	int result;
+
+	if (source->target_fd == PLAN_NO_FD)
+		return 0;
+	if (!fstatat(source->target_fd, source->target_name, &there, AT_SYMLINK_NOFOLLOW)) {
+		errno = EEXIST;
+		return -1;
+	}
+	directory = path_directory(source->target_name);
+	result = directory ? faccessat(source->target_fd, *directory ? directory : ".", W_OK | X_OK,
+				     AT_EACCESS)
+			   : -1;
+	free(directory);
+	return result;
+}
+
 static bool make_target_directory(struct job *job, const struct source *source, bool *ret_created)
 {
 	int flags = job->options.keep_directory_symlink ? 0 : AT_SYMLINK_NOFOLLOW;
 	struct stat there;
 	bool unfinished;
 
-	*ret_created = !mkdirat(source->target_fd, source->target_name, 0700);
+	*ret_created =
+		!(job->options.dry_run ? rehearse_directory(source)
+				       : mkdirat(source->target_fd, source->target_name, 0700));
 	if (*ret_created)
 		return true;
 	if (errno != EEXIST) {
@@ -270,7 +293,7 @@ static char *pattern_prefix(const char *path)
 static int add_tree(
 	struct job *job, const struct source *source, int source_fd, int target_fd, bool created)
 {
-	char *label = path_stripped(source->path);
+	char *label = plan_source_label(job, source->path);
 	struct root *root;
 	struct item *item;
 	int error = -ENOMEM;
@@ -315,7 +338,7 @@ static void begin_tree(struct job *job, const struct source *source)
 	if (!job->options.keep_directory_symlink)
 		flags |= O_NOFOLLOW;
 	target_fd = openat(source->target_fd, source->target_name, flags);
-	if (target_fd < 0) {
+	if (target_fd < 0 && !(job->options.dry_run && created)) {
 		diagnose(job, "cannot access %s: %s", source->target_quoted, strerror(errno));
 		close(source_fd);
 		return;
@@ -351,7 +374,7 @@ static bool run_for(
 	label = source->target_directory ? strdup(source->target_directory)
 					 : path_directory(source->target);
 	target_fd = label ? open_target_parent(source, label) : -1;
-	if (target_fd < 0) {
+	if (target_fd < 0 && source->target_fd != PLAN_NO_FD) {
 		refuse_create(job, source, errno);
 		free(label);
 		return false;
@@ -446,6 +469,12 @@ static bool is_idle(const struct job *job, const struct file_run *run)
 	return !run->root && dispatch_idle(job);
 }
 
+/* What is left out must stay: then a directory can't be renamed as a whole. */
+static bool moves_piecemeal(const struct job *job, const struct source *source)
+{
+	return selection_is_active(job->request->selection) && S_ISDIR(source->status.st_mode);
+}
+
 /* False: not now, an earlier source with the same destination is not finished yet. */
 static bool begin_source(struct job *job, struct source *source, struct file_run *run)
 {
@@ -462,7 +491,8 @@ static bool begin_source(struct job *job, struct source *source, struct file_run
 		return false;
 	if (!claim_target(job, source, &merge))
 		return true;
-	if (job->options.operation == JOB_MOVE && !move_source(job, source))
+	if (job->options.operation == JOB_MOVE && !moves_piecemeal(job, source) &&
+		!move_source(job, source))
 		return true;
 	if (!merge && !target_fits(job, source))
 		return true;
@@ -477,7 +507,7 @@ bool plan_selects(const struct job *job, const char *path, mode_t mode)
 {
 	char *name = path_last(path);
 	bool selected = !name || strcmp(name, ".") == 0 ||
-			selection_accepts(&job->request->selection, name, S_ISDIR(mode));
+			selection_judge(job->request->selection, name, S_ISDIR(mode));
 
 	free(name);
 	return selected;

@@ -10,6 +10,9 @@
 #include "job/parents.h"
 #include "util/quote.h"
 
+/* Dry run: of a directory that would have been made. */
+#define PLAN_NO_FD (-1)
+
 struct plan {
 	unsigned next;       /* of the sources */
 	int target_fd;       /* the directory that sources go into, or AT_FDCWD */
@@ -24,7 +27,7 @@ struct source {
 	const char *path;
 	struct stat status;
 	bool follow;
-	int target_fd;                /* of the plan, or its parents' */
+	int target_fd;                /* of the plan, or its parents', or PLAN_NO_FD */
 	const char *target_directory; /* its name, where it is to be a directory; else NULL */
 	char *target_name;            /* relative to it */
 	char *target;                 /* as the user would name it */
@@ -33,6 +36,10 @@ struct source {
 };
 
 struct job;
+
+/* A source as the user named it; to be freed. That a list is about its content was put behind it.
+ */
+char *plan_source_label(const struct job *job, const char *path);
 
 /* Do the patterns let in what is named on the command line? */
 bool plan_selects(const struct job *job, const char *path, mode_t mode);

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -116,6 +115,8 @@ static bool may_go(struct job *job, const char *path, const char *stripped, stru
 /* Does this have to be asked about? */
 static bool must_ask(const struct job *job, uint16_t flags)
 {
+	if (job->options.operation != JOB_REMOVE)
+		return false;
 	switch (job->request->prompt) {
 	case JOB_PROMPT_ALWAYS:
 		return true;
@@ -221,37 +222,51 @@ static int begin_directory(struct job *job, struct directory *parent, struct wir
 	return ask_to_descend(job, item, flags);
 }
 
-int remove_add_directory(struct job *job, struct directory *parent, const struct wire_entry *entry,
-	struct wire_text name)
+/* What only leads to what is removed stays itself. */
+static int pass_through(struct job *job, struct directory *parent, struct wire_text name)
 {
+	struct directory *directory = directory_new(parent->root, parent, name.data, name.bytes);
+	struct item *item = directory ? item_new(WIRE_LIST, directory) : NULL;
+
+	if (!item) {
+		directory_free(directory);
+		return -ENOMEM;
+	}
+	directory->listed = true;
+	directory->kept = true;
+	queue_push_front(&job->lists, item);
+	return 0;
+}
+
+int remove_add_directory(struct job *job, struct directory *parent, const struct wire_entry *entry,
+	struct wire_text name, enum selection_verdict verdict)
+{
+	bool recursive = job->options.recursive || job->options.operation == JOB_MOVE;
+
 	if (job->options.one_file_system && entry->device != parent->root->source_device) {
 		diagnose_entry(job, parent, name, no_text, OPERATION_OTHER_DEVICE, EXDEV);
 		parent->kept = true;
 		return 0;
 	}
-	return begin_directory(job, parent, name, entry->flags, true);
+	if (verdict == SELECTION_ON_THE_WAY)
+		return pass_through(job, parent, name);
+	if (!recursive && !job->options.directories) {
+		diagnose_entry(job, parent, name, no_text, OPERATION_REMOVE, EISDIR);
+		parent->kept = true;
+		return 0;
+	}
+	return begin_directory(job, parent, name, entry->flags, recursive);
 }
 
 int remove_add_entry(struct job *job, struct directory *directory, const struct wire_entry *entry,
 	struct wire_text name, struct item **batch)
 {
-	lane_add(&job->lane, HAUL_FILES_PLANNED, 1);
+	/* What was moved was planned as a copy. */
+	if (job->options.operation == JOB_REMOVE)
+		lane_add(&job->lane, HAUL_FILES_PLANNED, 1);
 	if (must_ask(job, entry->flags))
 		return ask_about_entry(job, directory, entry, name);
 	return settle_copy_entry(job, directory, entry, name, no_text, batch);
-}
-
-static bool is_empty(const char *path)
-{
-	DIR *directory = opendir(path);
-	const struct dirent *entry;
-	bool empty = directory != NULL;
-
-	while (empty && (entry = readdir(directory)))
-		empty = is_dots(entry->d_name);
-	if (directory)
-		closedir(directory);
-	return empty;
 }
 
 /* What somebody is asked about it depends on these. */
@@ -263,7 +278,7 @@ static uint16_t named_flags(const struct job *job, const char *path, const struc
 		return 0;
 	if (!S_ISLNK(status->st_mode) && faccessat(AT_FDCWD, path, W_OK, AT_EACCESS))
 		flags |= ENTRY_PROTECTED;
-	if (S_ISDIR(status->st_mode) && is_empty(path))
+	if (S_ISDIR(status->st_mode) && path_is_empty_directory(path))
 		flags |= ENTRY_EMPTY;
 	return flags;
 }
@@ -314,6 +329,21 @@ static int open_run(struct job *job, struct file_run *run, const char *directory
 	return file_run_open(job, run, directory, target_fd, directory);
 }
 
+/* Of this directory, which stays, only what is listed goes. */
+static void remove_listed_below(struct job *job, const char *path, struct file_run *run)
+{
+	int error = open_run(job, run, path);
+	struct item *item = error ? NULL : item_new(WIRE_LIST, run->root->top);
+	char quoted[QUOTE_BYTES];
+
+	if (error)
+		refuse(job, quote_name(path, quoted, sizeof(quoted)), -error);
+	else if (!item)
+		job_out_of_memory(job);
+	else
+		queue_push_front(&job->lists, item);
+}
+
 void remove_source(struct job *job, const char *path, struct file_run *run)
 {
 	char *stripped = path_stripped(path);
@@ -325,6 +355,8 @@ void remove_source(struct job *job, const char *path, struct file_run *run)
 
 	if (!directory || !name)
 		job_out_of_memory(job);
+	else if (job->request->selection->listed)
+		remove_listed_below(job, path, run);
 	else if (may_go(job, path, stripped, &status)) {
 		error = open_run(job, run, directory);
 		if (!error)
@@ -361,6 +393,9 @@ bool remove_explains(
 	struct directory *directory = item->directory;
 	bool not_empty = what->error == ENOTEMPTY || what->error == EEXIST;
 
+	/* It was left alone, or could not be moved: what there was to say was said then. */
+	if (what->operation == OPERATION_NOT_MOVED && what->error == EEXIST)
+		return true;
 	/* Where the copy failed, that was said; who changed a file since must be told. */
 	if (what->operation == OPERATION_NOT_MOVED && directory->root->failures > 1)
 		return true;

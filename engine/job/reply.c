@@ -31,9 +31,19 @@ static void plan_add(struct job *job, uint64_t bytes)
 	lane_add(&job->lane, HAUL_BYTES_PLANNED, bytes);
 }
 
-static bool is_large(const struct job *job, const struct wire_entry *entry)
+/* Within one filesystem its names are moved each on its own. */
+static bool is_renamed(
+	const struct job *job, const struct directory *directory, const struct wire_entry *entry)
 {
-	return S_ISREG(entry->mode) && entry->bytes >= LARGE_BYTES_MIN &&
+	return job->options.operation == JOB_MOVE &&
+	       entry->device == directory->root->target_device;
+}
+
+static bool is_large(
+	const struct job *job, const struct directory *directory, const struct wire_entry *entry)
+{
+	return !is_renamed(job, directory, entry) && !job->options.dry_run &&
+	       S_ISREG(entry->mode) && entry->bytes >= LARGE_BYTES_MIN &&
 	       !(entry->flags & ENTRY_DURABLE) && job->options.make == MAKE_COPY &&
 	       !job->options.attributes_only;
 }
@@ -49,7 +59,7 @@ static int copy_entry(struct job *job, struct directory *directory, const struct
 		marked.flags |= ENTRY_DURABLE;
 		entry = &marked;
 	}
-	if (is_large(job, entry))
+	if (is_large(job, directory, entry))
 		return large_begin(job, directory, entry, name, target, link);
 	error = settle_copy_entry(job, directory, entry, name, target, batch);
 	if (error || !link)
@@ -82,7 +92,7 @@ static int link_entry(struct job *job, struct directory *directory, const struct
 int reply_add_entry(struct job *job, struct directory *directory, const struct wire_entry *entry,
 	struct wire_text name, struct wire_text target, struct item **batch)
 {
-	if (is_linked(job, entry))
+	if (is_linked(job, entry) && !is_renamed(job, directory, entry))
 		return link_entry(job, directory, entry, name, target, batch);
 	return copy_entry(job, directory, entry, name, target, NULL, batch);
 }
@@ -107,14 +117,14 @@ static bool is_within_itself(const struct directory *parent, const struct wire_e
 }
 
 static int add_directory(struct job *job, struct directory *parent, const struct wire_entry *entry,
-	struct wire_text name)
+	struct wire_text name, enum selection_verdict verdict)
 {
 	const struct root *copied_to;
 	struct directory *directory;
 	struct item *item;
 
 	if (parent->root->phase == ROOT_REMOVING)
-		return remove_add_directory(job, parent, entry, name);
+		return remove_add_directory(job, parent, entry, name, verdict);
 	copied_to = root_table_of_target(&job->roots, entry->device, entry->inode);
 	if (copied_to == parent->root)
 		refuse_into_itself(job, parent->root);
@@ -152,41 +162,46 @@ static int continue_listing(struct job *job, struct directory *directory, uint64
 }
 
 /* The path as patterns see it: with the directory that was named, unless that was its content. */
-static bool is_selected(const struct job *job, const struct directory *directory,
+static enum selection_verdict judge(const struct job *job, const struct directory *directory,
 	const struct wire_entry *entry, struct wire_text name)
 {
 	char path[DIRECTORY_PATH_BYTES], whole[NAMES_PATH_BYTES];
 	int bytes;
 
-	if (!job->request->selection.count)
-		return true;
+	if (!selection_is_active(job->request->selection))
+		return SELECTION_IN;
 	bytes = directory_path(directory, path, sizeof(path));
 	/* What is too deep for a message fails for that reason, when it is to be copied. */
 	if (bytes < 0)
-		return true;
+		return SELECTION_IN;
 	names_join(whole, sizeof(whole), directory->root->prefix ? directory->root->prefix : "",
 		path, name.data);
-	return selection_accepts(&job->request->selection, whole, S_ISDIR(entry->mode));
+	return selection_judge(job->request->selection, whole, S_ISDIR(entry->mode));
 }
 
 static int add_entries(
 	struct job *job, struct directory *directory, struct wire_view *view, uint32_t count)
 {
+	bool removing = directory->root->phase == ROOT_REMOVING;
 	const struct wire_entry *entry;
 	struct wire_text name, target;
 	struct item *batch = NULL;
 	int error = 0;
 
 	for (uint32_t i = 0; i < count && !error; i++) {
+		enum selection_verdict verdict;
+
 		error = wire_take_entry(view, &entry, &name, &target);
 		if (error || !name.bytes)
 			return -EPROTO;
-		if (!is_selected(job, directory, entry, name))
-			directory->kept =
-				directory->kept || directory->root->phase == ROOT_REMOVING;
-		else if (S_ISDIR(entry->mode))
-			error = add_directory(job, directory, entry, name);
-		else if (directory->root->phase == ROOT_REMOVING)
+		verdict = judge(job, directory, entry, name);
+		if (verdict != SELECTION_IN && removing)
+			directory->kept = true;
+		if (verdict == SELECTION_OUT)
+			continue;
+		if (S_ISDIR(entry->mode))
+			error = add_directory(job, directory, entry, name, verdict);
+		else if (removing)
 			error = remove_add_entry(job, directory, entry, name, &batch);
 		else
 			error = reply_add_entry(job, directory, entry, name, target, &batch);

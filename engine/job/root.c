@@ -2,6 +2,7 @@
 #include "job/root.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -34,6 +35,8 @@ static int root_identify(struct root *root)
 	if (fstat(root->source_fd, &status))
 		return -errno;
 	root->source_device = status.st_dev;
+	if (root->absent)
+		return 0;
 	if (fstat(root->target_fd, &status))
 		return -errno;
 	root->target_device = status.st_dev;
@@ -66,7 +69,8 @@ int root_add(struct root_table *table, int source_fd, int target_fd, const char 
 		return -ENOMEM;
 	}
 	root->source_fd = source_fd;
-	root->target_fd = target_fd;
+	root->absent = target_fd < 0;
+	root->target_fd = root->absent ? fcntl(source_fd, F_DUPFD_CLOEXEC, 0) : target_fd;
 	error = root_fill(root, source_label, target_label, is_virtual, table->worker_count);
 	if (error) {
 		root_free(root);

@@ -43,6 +43,7 @@ struct root {
 	uint64_t failures;       /* what could not be copied or removed */
 	enum root_phase phase;
 	bool created; /* the destination directory is new */
+	bool absent;  /* dry run: there is none, and target_fd is the source's */
 	bool ended;   /* its work is finished */
 };
 
@@ -53,7 +54,8 @@ struct root_table {
 	unsigned worker_count;
 };
 
-/* Takes over both descriptors, also on failure. The top directory is made, virtual or not. */
+/* Takes over both descriptors, also on failure. The top directory is made, virtual or not. No
+ * target_fd (-1): in a dry run, what would have been made. */
 int root_add(struct root_table *table, int source_fd, int target_fd, const char *source_label,
 	const char *target_label, bool is_virtual, struct root **ret_root);
 void root_remove(struct root_table *table, struct root *root);

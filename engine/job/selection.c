@@ -2,163 +2,127 @@
 #include "job/selection.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
-#define PATTERN_BYTES_MAX 4096
-
-int selection_add(struct selection *selection, bool include, const char *pattern)
+static void clear_rules(struct selection *selection)
 {
-	struct selection_rule *grown;
+	for (size_t i = 0; i < selection->count; i++)
+		pattern_close(&selection->rule[i].pattern);
+	free(selection->rule);
+	selection->rule = NULL;
+	selection->count = 0;
+}
 
-	if (strlen(pattern) >= PATTERN_BYTES_MAX)
-		return -ENAMETOOLONG;
+int selection_add(struct selection *selection, bool include, const char *rule)
+{
+	struct selection_rule added = {.include = include}, *grown;
+	int error;
+
+	if (!strcmp(rule, "!")) {
+		clear_rules(selection);
+		return 0;
+	}
+	if ((*rule == '+' || *rule == '-') && rule[1] == ' ') {
+		added.include = *rule == '+';
+		rule += 2;
+	}
+	error = pattern_open(&added.pattern, rule);
+	if (error)
+		return error;
 	grown = realloc(selection->rule, (selection->count + 1) * sizeof(*selection->rule));
-	if (!grown)
+	if (!grown) {
+		pattern_close(&added.pattern);
 		return -ENOMEM;
-	grown[selection->count] = (struct selection_rule){include, pattern};
+	}
+	grown[selection->count++] = added;
 	selection->rule = grown;
-	selection->count++;
 	return 0;
 }
 
 void selection_free(struct selection *selection)
 {
-	free(selection->rule);
+	clear_rules(selection);
+	name_list_free(&selection->list);
 	*selection = (struct selection){0};
 }
 
-/* The character after the brackets, or NULL when they don't close: then '[' is an ordinary one. */
-static const char *match_brackets(const char *pattern, char character, bool *ret_match)
+bool selection_is_active(const struct selection *selection)
 {
-	bool negated = *pattern == '!' || *pattern == '^';
-	const char *at = pattern + negated;
-	bool found = false;
-
-	do {
-		char first = *at, last;
-
-		if (first == '\\' && at[1])
-			first = *++at;
-		if (!first)
-			return NULL;
-		last = first;
-		if (at[1] == '-' && at[2] && at[2] != ']') {
-			last = at[2];
-			at += 2;
-		}
-		found = found || (character >= first && character <= last);
-		at++;
-	} while (*at != ']');
-	*ret_match = found != negated && character != '/';
-	return at + 1;
+	return selection->count || selection->listed;
 }
 
-static bool match(const char *pattern, const char *path);
-
-static bool match_stars(const char *pattern, const char *path)
-{
-	bool across = pattern[1] == '*';
-
-	while (*pattern == '*')
-		pattern++;
-	for (;; path++) {
-		if (match(pattern, path))
-			return true;
-		if (!*path || (*path == '/' && !across))
-			return false;
-	}
-}
-
-static bool match(const char *pattern, const char *path)
-{
-	for (; *pattern; path++) {
-		const char *after = NULL;
-		bool matched = false;
-
-		if (*pattern == '*')
-			return match_stars(pattern, path);
-		if (!*path)
-			return false;
-		if (*pattern == '[')
-			after = match_brackets(pattern + 1, *path, &matched);
-		if (after) {
-			if (!matched)
-				return false;
-			pattern = after;
-			continue;
-		}
-		if (*pattern == '?' && *path == '/')
-			return false;
-		if (*pattern == '\\' && pattern[1])
-			pattern++;
-		else if (*pattern == '?') {
-			pattern++;
-			continue;
-		}
-		if (*pattern != *path)
-			return false;
-		pattern++;
-	}
-	return !*path;
-}
-
-/* At the path's beginning, or behind any of its slashes. */
-static bool match_end(const char *pattern, const char *path)
-{
-	while (path) {
-		if (match(pattern, path))
-			return true;
-		path = strchr(path, '/');
-		if (path)
-			path++;
-	}
-	return false;
-}
-
-static bool match_text(const char *pattern, const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	if (*pattern == '/')
-		return match(pattern + 1, path);
-	if (strchr(pattern, '/') || strstr(pattern, "**"))
-		return match_end(pattern, path);
-	return match(pattern, slash ? slash + 1 : path);
-}
-
-/* The pattern without its last `end_bytes`, which fits: selection_add has looked. */
-static bool match_without(const char *pattern, size_t end_bytes, const char *path)
-{
-	char cut[PATTERN_BYTES_MAX];
-	size_t bytes = strlen(pattern) - end_bytes;
-
-	memcpy(cut, pattern, bytes);
-	cut[bytes] = '\0';
-	return match_text(cut, path);
-}
-
-static bool ends_with(const char *text, const char *end)
-{
-	size_t bytes = strlen(text), end_bytes = strlen(end);
-
-	return bytes > end_bytes && !strcmp(text + bytes - end_bytes, end);
-}
-
-bool selection_matches(const char *pattern, const char *path, bool is_directory)
-{
-	if (ends_with(pattern, "/***"))
-		return (is_directory && match_without(pattern, 4, path)) ||
-		       match_without(pattern, 1, path);
-	if (ends_with(pattern, "/"))
-		return is_directory && match_without(pattern, 1, path);
-	return match_text(pattern, path);
-}
-
-bool selection_accepts(const struct selection *selection, const char *path, bool is_directory)
+static bool is_let_in(const struct selection *selection, const char *path, bool is_directory)
 {
 	for (size_t i = 0; i < selection->count; i++)
-		if (selection_matches(selection->rule[i].pattern, path, is_directory))
+		if (pattern_matches(&selection->rule[i].pattern, path, is_directory))
 			return selection->rule[i].include;
 	return true;
+}
+
+/* Is it below a listed directory that takes it along? Every directory in between must be in, too.
+ */
+static bool is_taken_along(const struct selection *selection, const char *path)
+{
+	char *directory = strdup(path), *slash;
+	bool direct = true, going = directory != NULL, taken = false;
+
+	while (going && *directory) {
+		struct name_place place;
+
+		slash = strrchr(directory, '/');
+		*(slash ? slash : directory) = '\0';
+		place = name_list_look(&selection->list, directory);
+		going = !place.listed && is_let_in(selection, directory, true);
+		taken = place.listed && (selection->list.recursive || (place.contents && direct));
+		direct = false;
+	}
+	free(directory);
+	return taken;
+}
+
+enum selection_verdict selection_judge(
+	struct selection *selection, const char *path, bool is_directory)
+{
+	struct name_place place = {.listed = true};
+	bool in;
+
+	if (selection->listed)
+		place = name_list_look(&selection->list, path);
+	if (place.listed && selection->listed)
+		name_list_note_found(&selection->list, path);
+	in = place.listed || is_taken_along(selection, path);
+	if (in && is_let_in(selection, path, is_directory))
+		return SELECTION_IN;
+	return place.leads_on && is_directory ? SELECTION_ON_THE_WAY : SELECTION_OUT;
+}
+
+int selection_settle(struct selection *selection, const char *source)
+{
+	size_t kept = 0;
+
+	name_list_sort(&selection->list);
+	selection->listed = true;
+	for (size_t i = 0; i < selection->list.count && selection->count; i++) {
+		struct name_list_entry *entry = &selection->list.entry[i];
+		struct stat status;
+		char *path;
+		bool in;
+
+		if (asprintf(&path, "%s/%s", source, entry->path) < 0)
+			return -ENOMEM;
+		/* What is not there stays, to be told. */
+		in = lstat(path, &status) || !*entry->path ||
+		     is_let_in(selection, entry->path, S_ISDIR(status.st_mode));
+		free(path);
+		if (in)
+			selection->list.entry[kept++] = *entry;
+		else
+			free(entry->path);
+	}
+	if (selection->count)
+		selection->list.count = kept;
+	return 0;
 }

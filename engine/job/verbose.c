@@ -7,7 +7,8 @@
 #include "job/names.h"
 
 /* A line without its end. */
-static void print_line(const struct job *job, const struct item *item, const struct names *names)
+static void print_line(
+	const struct job *job, const struct item *item, uint32_t index, const struct names *names)
 {
 	bool directory = item->type == WIRE_FINISH || item->type == WIRE_LIST;
 
@@ -18,7 +19,10 @@ static void print_line(const struct job *job, const struct item *item, const str
 	else if (directory)
 		printf("created directory %s", names->target_quoted);
 	else
-		printf("copied %s -> %s", names->source_quoted, names->target_quoted);
+		printf("%s %s -> %s",
+			item_find_outcome(item, index, 1u << OUTCOME_RENAMED) ? "renamed"
+									      : "copied",
+			names->source_quoted, names->target_quoted);
 }
 
 /* What had the name before. */
@@ -56,7 +60,7 @@ static void tell_entry(const struct job *job, const struct item *item, uint32_t 
 	}
 	if (item_find_outcome(item, index, 1u << OUTCOME_REMOVED))
 		printf("removed %s\n", names->target_quoted);
-	print_line(job, item, names);
+	print_line(job, item, index, names);
 	print_backup(names, item, index);
 	putchar('\n');
 }

@@ -3,6 +3,8 @@
 #ifndef ENGINE_UTIL_PATH_H
 #define ENGINE_UTIL_PATH_H
 
+#include <stdbool.h>
+
 /* The last component, without slashes behind it: "b" of "a/b//". "." for what has no name of its
  * own: "/", "", "..". */
 char *path_last(const char *path);
@@ -16,5 +18,8 @@ char *path_stripped(const char *path);
 
 /* "directory/name", with one slash between; the directory alone for the name ".". */
 char *path_join(const char *directory, const char *name);
+
+/* False also for what can't be read. */
+bool path_is_empty_directory(const char *path);
 
 #endif

@@ -96,8 +96,15 @@ struct wire_setup {
  */
 struct wire_root {
 	uint32_t root;
+	uint32_t flags;       /* enum root_flag */
 	uint32_t label_bytes; /* the source directory as the user named it, for progress records */
+	uint32_t reserved;
 	char text[];
+};
+
+enum root_flag {
+	ROOT_NO_TARGET =
+		1 << 0, /* dry_run: the destination is not there, and its descriptor not it */
 };
 
 struct wire_root_end {
@@ -271,6 +278,7 @@ enum wire_operation {
 	OPERATION_RELATIVE_SYMLINK, /* would not lead to the source */
 	OPERATION_UNSUPPORTED,      /* a kind of thing that can't be copied yet */
 	OPERATION_REMOVE,
+	OPERATION_RENAME,
 	OPERATION_NOT_MOVED,    /* a move: the destination does not hold it, so it stays */
 	OPERATION_OTHER_DEVICE, /* a removal stays on one filesystem */
 	OPERATION_WORKER_DIED,  /* too often, over this item: said by the coordinator itself */
@@ -318,6 +326,7 @@ enum outcome_kind {
 	OUTCOME_ASK_PROTECTED, /* the same, of what may not be written to; its mode is told */
 	OUTCOME_BACKED_UP,     /* under the name that follows */
 	OUTCOME_REMOVED,       /* what was there, before the copy was made */
+	OUTCOME_RENAMED,       /* a move within one filesystem */
 	OUTCOMES,
 };
 

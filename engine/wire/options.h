@@ -84,6 +84,7 @@ struct job_options {
 	bool one_file_system;
 	bool durable;
 	bool verbose;
+	bool dry_run; /* nothing is changed */
 	bool force;
 	bool interactive;            /* ask before an existing destination is written to */
 	bool remove_destination;     /* instead of writing into it */

@@ -107,6 +107,10 @@ static void begin_entry(struct executor *executor, struct work *work,
 		files_entry_over(executor, work);
 		return;
 	}
+	if (!error && rename_entry(executor, work, entry, name, target_name)) {
+		files_entry_over(executor, work);
+		return;
+	}
 	if (!error && executor->options.make == MAKE_COPY && has_content(executor, mode)) {
 		file_begin(executor, work, entry, mode, name, target_name);
 		return;

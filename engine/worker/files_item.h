@@ -20,4 +20,8 @@ void special_entry(struct executor *executor, struct work *work, const struct wi
 void alias_entry(struct executor *executor, struct work *work, const struct wire_entry *entry,
 	struct wire_text name, struct wire_text target_name);
 
+/* Moves an entry within its filesystem. False: it must be copied. */
+bool rename_entry(struct executor *executor, struct work *work, const struct wire_entry *entry,
+	struct wire_text name, struct wire_text target_name);
+
 #endif

@@ -10,13 +10,17 @@ static int add_root(struct executor *executor, struct wire_view *view)
 	struct wire_buffer *buffer = &executor->incoming;
 	struct wire_text label;
 	int source_fd = buffer->fd[0], target_fd = buffer->fd[1];
+	int error;
 
 	if (wire_take_text(view, root->label_bytes, &label))
 		return -EPROTO;
 	buffer->fd[0] = WIRE_NO_FD;
 	buffer->fd[1] = WIRE_NO_FD;
-	return tree_add_root(
+	error = tree_add_root(
 		&executor->tree, root->root, source_fd, target_fd, label.data, label.bytes);
+	if (!error && root->flags & ROOT_NO_TARGET)
+		tree_set_targetless(&executor->tree, root->root);
+	return error;
 }
 
 static int add_item(struct executor *executor, const struct wire_view *view)

@@ -11,6 +11,7 @@
 #include "io/extent.h"
 #include "io/listing.h"
 #include "util/clock.h"
+#include "worker/rehearse_item.h"
 
 /* Entries that are looked at one after the other before the time that it takes is judged. */
 #define PROBE_ENTRIES 8
@@ -132,8 +133,9 @@ static void answer(struct executor *executor, struct list *list)
 	size_t start;
 	int error;
 
-	for (unsigned i = 0; i < listing->count && executor->options.by_entry; i++)
-		mark_for_removal(list, i);
+	if (list->work->item->flags & ITEM_REMOVE)
+		for (unsigned i = 0; i < listing->count; i++)
+			mark_for_removal(list, i);
 	error = wire_begin(buffer, WIRE_LISTED, &listed, sizeof(listed), NULL, 0, &start);
 
 	if (!error)
@@ -340,7 +342,9 @@ static enum wire_operation begin_directory(
 	if (*ret_error)
 		return OPERATION_STAT_SOURCE;
 	if (work->item->flags & ITEM_MAKE_DIRECTORY)
-		failed = make_directory(executor, work, &list->directory, ret_error);
+		failed = executor->options.dry_run
+				 ? rehearse_directory(executor, work, &list->directory, ret_error)
+				 : make_directory(executor, work, &list->directory, ret_error);
 	return failed;
 }
 

@@ -365,3 +365,9 @@ void overwrite_report_removed(struct executor *executor, const struct overwrite 
 {
 	tell(executor, overwrite, OUTCOME_REMOVED, NULL);
 }
+
+void overwrite_report_renamed(struct executor *executor, const struct overwrite *overwrite)
+{
+	count(executor, overwrite, HAUL_FILES_DONE, HAUL_RECORD_FILE_DONE);
+	tell(executor, overwrite, OUTCOME_RENAMED, NULL);
+}

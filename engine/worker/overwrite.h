@@ -60,6 +60,9 @@ void overwrite_restore(const struct overwrite *overwrite, const char *backup);
 /* Reports that what existed had to go. */
 void overwrite_report_removed(struct executor *executor, const struct overwrite *overwrite);
 
+/* Counts and reports an entry that was moved by a rename. */
+void overwrite_report_renamed(struct executor *executor, const struct overwrite *overwrite);
+
 /* Whether an existing destination has to be looked for before anything is read. */
 bool overwrite_looks_first(const struct job_options *options);
 

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "io/listing.h"
+#include "worker/moved.h"
 
 static const struct wire_text no_text = {"", 0};
 
@@ -37,50 +38,6 @@ static void fail_named(struct executor *executor, const struct work *work, struc
 	};
 
 	report_failure(&executor->report, &failure, name);
-}
-
-/* ---- moved or not ---- */
-
-/* Times are kept as exactly as the destination can: they must be equal only where there is reason
- * to doubt. */
-static bool same_file(const struct executor *executor, const struct stat *a, const struct stat *b)
-{
-	if (a->st_size != b->st_size)
-		return false;
-	return !source_changed_since(a, executor->options.started_ns) ||
-	       (a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec);
-}
-
-static bool same_link(int source_fd, const char *source, int target_fd, const char *target)
-{
-	char a[PATH_MAX], b[PATH_MAX];
-	ssize_t a_bytes = readlinkat(source_fd, source, a, sizeof(a));
-	ssize_t b_bytes = readlinkat(target_fd, target, b, sizeof(b));
-
-	return a_bytes > 0 && a_bytes == b_bytes && !memcmp(a, b, (size_t)a_bytes);
-}
-
-/* In a move only that goes which the destination holds, as it was when it was copied. */
-static bool may_go(const struct executor *executor, const struct work *work, const char *name,
-	const char *target_name)
-{
-	int source_fd = work->source->fd, target_fd;
-	struct stat source, target;
-
-	if (!(work->item->flags & ITEM_MOVED))
-		return true;
-	target_fd = work->target->fd;
-	/* What somebody else has removed already is not in doubt. */
-	if (fstatat(source_fd, name, &source, AT_SYMLINK_NOFOLLOW))
-		return errno == ENOENT;
-	if (fstatat(target_fd, target_name, &target, AT_SYMLINK_NOFOLLOW) ||
-		(source.st_mode & S_IFMT) != (target.st_mode & S_IFMT))
-		return false;
-	if (S_ISREG(source.st_mode))
-		return same_file(executor, &source, &target);
-	if (S_ISLNK(source.st_mode))
-		return same_link(source_fd, name, target_fd, target_name);
-	return true;
 }
 
 /* A removal has no destination. */
@@ -115,8 +72,10 @@ static bool is_passed_over(int error)
 
 static void remove_name(struct executor *executor, struct work *work, const char *name)
 {
-	if (!may_go(executor, work, name, name))
-		fail_named(executor, work, text_of(name), OPERATION_NOT_MOVED, EBUSY);
+	int error = moved_check(executor, work, name, name);
+
+	if (error)
+		fail_named(executor, work, text_of(name), OPERATION_NOT_MOVED, -error);
 	else if (!unlinkat(work->source->fd, name, 0))
 		removed(executor, work, text_of(name));
 	else if (!is_passed_over(errno))
@@ -227,8 +186,10 @@ static void remove_entry(struct executor *executor, struct work *work,
 {
 	const char *target_name = target.bytes ? target.data : name.data;
 
-	if (!may_go(executor, work, name.data, target_name))
-		executor_fail(executor, work, entry->index, OPERATION_NOT_MOVED, -EBUSY);
+	int error = moved_check(executor, work, name.data, target_name);
+
+	if (error)
+		executor_fail(executor, work, entry->index, OPERATION_NOT_MOVED, error);
 	else if (!unlinkat(work->source->fd, name.data, 0) ||
 		 is_gone_already(executor, work, errno))
 		removed(executor, work, name);

@@ -18,6 +18,7 @@
 #include "worker/list_item.h"
 #include "worker/overwrite.h"
 #include "worker/part.h"
+#include "worker/rehearse_item.h"
 #include "worker/remove_item.h"
 #include "worker/sync_item.h"
 
@@ -55,6 +56,8 @@ static int begin_removal(struct executor *executor, struct work *work)
  * is free. */
 static int begin_work(struct executor *executor, struct work *work)
 {
+	if (executor->options.dry_run)
+		return rehearse_begin(executor, work);
 	if (work->item->flags & ITEM_REMOVE)
 		return begin_removal(executor, work);
 	switch (work->type) {

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+/* May what was copied be removed from the source? */
+#ifndef ENGINE_WORKER_MOVED_H
+#define ENGINE_WORKER_MOVED_H
+
+#include "worker/executor.h"
+
+/* In a move only that goes which the destination holds, as it was when it was copied. 0; -EBUSY:
+ * it was changed since; -EEXIST: it was not copied. Of anything but a move, 0. */
+int moved_check(const struct executor *executor, const struct work *work, const char *name,
+	const char *target_name);
+
+#endif
