@@ -10,7 +10,8 @@
 # make lint | fmt       check the style | apply the formatter
 # make bench            measure the small grid of bench/run; bench-built: only build bench/*.c
 # make install          honours DESTDIR and PREFIX
-# make deps             install the Debian packages that are missing; deps-bench: the benchmarks' peers
+# make deps             install the Debian packages that are missing; deps-build: only what building
+#                       needs; deps-bench: the benchmarks' peers
 #
 # V=1 shows the commands, DEVELOPER=1 makes warnings errors, BUILD=dir builds elsewhere.
 
@@ -50,7 +51,7 @@ HAUL_CPPFLAGS += -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
 endif
 
 # Goals that need no library to be there yet.
-NO_BUILD_GOALS := deps deps-vm bench-deps demo test clean fmt asan tsan fuzz
+NO_BUILD_GOALS := deps deps-build deps-bench deps-vm demo test clean fmt asan tsan fuzz
 ifneq ($(filter-out $(NO_BUILD_GOALS),$(or $(MAKECMDGOALS),all)),)
 
 NEEDED := liburing libxxhash
@@ -303,7 +304,7 @@ install: all
 # ---- from nothing ----
 
 .PHONY: demo test
-demo: deps
+demo: deps-build
 	$(Q)$(MAKE) --no-print-directory all
 	$(Q)BUILD=$(BUILD) tools/demo
 
@@ -312,19 +313,18 @@ test: deps
 
 # ---- packages ----
 
-.PHONY: deps deps-bench deps-vm
+.PHONY: deps deps-build deps-bench deps-vm
 deps:
 	$(Q)tools/deps build test
 
+deps-build:
+	$(Q)tools/deps build
+
 deps-bench:
-	$(Q)tools/deps bench
+	$(Q)tools/deps build bench
 
 deps-vm:
 	$(Q)tools/deps build vm
-
-.PHONY: bench-deps
-bench-deps:
-	$(Q)tools/deps build bench
 
 .PHONY: clean
 clean:
