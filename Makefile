@@ -82,6 +82,8 @@ ifneq ($(FOUND_MODULES),)
 HAUL_CPPFLAGS += $(addprefix -DHAVE_,$(HAVE)) $(call library_cflags,$(FOUND_MODULES))
 HAUL_LIBS += $(shell $(PKG_CONFIG) --libs $(FOUND_MODULES))
 endif
+SERIAL_MODULES := liburing $(filter libserialport,$(FOUND_MODULES))
+SERIAL_LIBS := $(shell $(PKG_CONFIG) --libs $(SERIAL_MODULES))
 
 endif # NO_BUILD_GOALS
 
@@ -102,9 +104,9 @@ SOURCES := $(filter-out $(BPF_SOURCES),$(wildcard engine/*/*.c serialctl/*.c bpf
 OBJECTS := $(SOURCES:%.c=$(BUILD)/obj/%.o)
 MAIN_OBJECT := $(BUILD)/obj/engine/cli/main.o
 LIBHAUL_SOURCES := $(addprefix engine/progress/,reader.c discover.c layout.c record.c version.c)
-LIBHAUL_MAP := engine/progress/libhaul.map
-LIBHAUL_PIC := $(LIBHAUL_SOURCES:%.c=$(BUILD)/pic/%.o)
-LIBHAUL_SO := libhaul.so.$(SOVERSION)
+LIBHAUL_SERIAL_SOURCES := $(addprefix serialctl/,holder.c inventory.c name.c port.c port_lines.c \
+	port_ring.c port_transfer.c settings.c termios2.c)
+LIBRARY_NAMES := libhaul libhaul-serial
 TEST_PROGRAMS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/test_*.c))
 BENCH_PROGRAMS := $(patsubst %.c,$(BUILD)/%,$(wildcard bench/*.c))
 EXAMPLES := $(patsubst %.c,$(BUILD)/%,$(wildcard docs/examples/*.c))
@@ -117,7 +119,7 @@ MAN_PAGES := $(patsubst docs/%,$(BUILD)/docs/%,$(wildcard docs/*.1))
 COMPLETIONS := $(addprefix $(BUILD)/docs/haul.,bash zsh fish)
 DOCUMENTS := $(if $(SANITIZE),,$(MAN_PAGES) $(COMPLETIONS))
 
-LIBRARIES := $(if $(wildcard $(LIBHAUL_MAP)),$(BUILD)/libhaul.so $(BUILD)/libhaul.a)
+LIBRARIES := $(foreach name,$(LIBRARY_NAMES),$(BUILD)/$(name).so $(BUILD)/$(name).a)
 
 .PHONY: all
 all: $(BUILD)/haul $(LIBRARIES) $(DOCUMENTS)
@@ -138,25 +140,32 @@ $(BUILD)/obj/%.o: %.c $(FLAGS_FILE) | $(SKELETONS)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(COMPILE) -c -o $@ $<
 
-# ---- libhaul ----
+# ---- libhaul, libhaul-serial ----
 
 $(BUILD)/pic/%.o: %.c $(FLAGS_FILE)
-	$(call say,CC,$< (libhaul))
+	$(call say,CC,$< (library))
 	$(Q)mkdir -p $(@D)
 	$(Q)$(COMPILE) -fPIC -fvisibility=default -c -o $@ $<
 
-$(BUILD)/$(LIBHAUL_SO): $(LIBHAUL_PIC) $(LIBHAUL_MAP)
-	$(call say,LINK,$@)
-	$(Q)$(CC) $(HAUL_CFLAGS) $(CFLAGS) -shared -Wl,-soname,$(LIBHAUL_SO) \
-		-Wl,--version-script=$(LIBHAUL_MAP) $(if $(SANITIZE),,-Wl,-z,defs) \
-		-Wl,-z,relro,-z,now $(LDFLAGS) -o $@ $(LIBHAUL_PIC)
+# library NAME,SOURCES,MAP,LIBRARIES
+define library
+$(BUILD)/$(1).so.$(SOVERSION): $(2:%.c=$(BUILD)/pic/%.o) $(3)
+	$$(call say,LINK,$$@)
+	$$(Q)$(CC) $(HAUL_CFLAGS) $(CFLAGS) -shared -Wl,-soname,$(1).so.$(SOVERSION) \
+		-Wl,--version-script=$(3) $(if $(SANITIZE),,-Wl,-z,defs) \
+		-Wl,-z,relro,-z,now -Wl,--as-needed $(LDFLAGS) -o $$@ $(2:%.c=$(BUILD)/pic/%.o) $(4)
 
-$(BUILD)/libhaul.so: $(BUILD)/$(LIBHAUL_SO)
-	$(Q)ln -sf $(LIBHAUL_SO) $@
+$(BUILD)/$(1).so: $(BUILD)/$(1).so.$(SOVERSION)
+	$$(Q)ln -sf $(1).so.$(SOVERSION) $$@
 
-$(BUILD)/libhaul.a: $(LIBHAUL_PIC)
-	$(call say,AR,$@)
-	$(Q)rm -f $@ && $(AR) rcs $@ $^
+$(BUILD)/$(1).a: $(2:%.c=$(BUILD)/pic/%.o)
+	$$(call say,AR,$$@)
+	$$(Q)rm -f $$@ && $(AR) rcs $$@ $$^
+endef
+
+$(eval $(call library,libhaul,$(LIBHAUL_SOURCES),engine/progress/libhaul.map,))
+$(eval $(call library,libhaul-serial,$(LIBHAUL_SERIAL_SOURCES),serialctl/libhaul-serial.map,\
+	$(SERIAL_LIBS)))
 
 # ---- man pages and completions: the option tables, set into the files of docs/ ----
 
@@ -287,12 +296,15 @@ install: all
 		$(datadir)/zsh/site-functions $(datadir)/fish/vendor_completions.d \
 		$(PREFIX)/lib/systemd/system)
 	$(Q)$(INSTALL) -m 755 $(BUILD)/haul $(DESTDIR)$(bindir)/haul
-	$(Q)$(INSTALL) -m 755 $(BUILD)/$(LIBHAUL_SO) $(DESTDIR)$(libdir)/$(LIBHAUL_SO)
-	$(Q)ln -sf $(LIBHAUL_SO) $(DESTDIR)$(libdir)/libhaul.so
-	$(Q)$(INSTALL) -m 644 $(BUILD)/libhaul.a $(DESTDIR)$(libdir)/libhaul.a
+	$(Q)$(INSTALL) -m 755 $(LIBRARY_NAMES:%=$(BUILD)/%.so.$(SOVERSION)) $(DESTDIR)$(libdir)/
+	$(Q)for name in $(LIBRARY_NAMES); do \
+		ln -sf $$name.so.$(SOVERSION) $(DESTDIR)$(libdir)/$$name.so; done
+	$(Q)$(INSTALL) -m 644 $(LIBRARY_NAMES:%=$(BUILD)/%.a) $(DESTDIR)$(libdir)/
 	$(Q)$(INSTALL) -m 644 $(wildcard include/haul/*.h) $(DESTDIR)$(includedir)/haul/
-	$(Q)sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' docs/haul.pc \
-		>$(DESTDIR)$(libdir)/pkgconfig/haul.pc
+	$(Q)for name in haul haul-serial; do \
+		sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' \
+			-e 's|@MODULES@|$(SERIAL_MODULES)|' docs/$$name.pc \
+			>$(DESTDIR)$(libdir)/pkgconfig/$$name.pc; done
 	$(Q)$(INSTALL) -m 644 $(MAN_PAGES) $(DESTDIR)$(datadir)/man/man1/
 	$(Q)$(INSTALL) -m 644 docs/haul-watch.service $(DESTDIR)$(PREFIX)/lib/systemd/system/
 	$(Q)$(INSTALL) -m 644 $(BUILD)/docs/haul.bash \

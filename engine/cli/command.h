@@ -23,12 +23,14 @@ const struct command *command_find(const struct command *table, const char *name
 int command_cp(int argc, char **argv);
 int command_mv(int argc, char **argv);
 int command_rm(int argc, char **argv);
+int command_run(int argc, char **argv);
 int command_jobs(int argc, char **argv);
 int command_pause(int argc, char **argv);
 int command_resume(int argc, char **argv);
 int command_cancel(int argc, char **argv);
 int command_publish(int argc, char **argv);
 int command_serial(int argc, char **argv);
+int command_top(int argc, char **argv);
 int command_watch(int argc, char **argv);
 
 extern const struct command serial_verbs[];
@@ -36,11 +38,13 @@ extern const struct command serial_verbs[];
 extern const struct option_set cp_options;
 extern const struct option_set mv_options;
 extern const struct option_set rm_options;
+extern const struct option_set run_options;
 extern const struct option_set jobs_options;
 extern const struct option_set pause_options;
 extern const struct option_set resume_options;
 extern const struct option_set cancel_options;
 extern const struct option_set publish_options;
+extern const struct option_set top_options;
 extern const struct option_set watch_options;
 
 #endif

@@ -1,12 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* haul pause and haul cancel: orders to running jobs. */
-#include <errno.h>
-#include <stdio.h>
-#include <string.h>
-
+#include "progress/control.h"
 #include "cli/command.h"
 #include "haul/exit.h"
-#include "progress/control.h"
 
 static const struct option_row rows[] = {
 	{.name = "help", .kind = OPTION_HELP, .group = "Options", .help = "show this help"},
@@ -31,23 +27,6 @@ const struct option_set cancel_options = {
 	.row = rows,
 };
 
-static const char *reason(int error, enum control_command command)
-{
-	switch (error) {
-	case -ENOENT:
-	case -EINVAL:
-		return "no such job";
-	case -ECONNREFUSED:
-		return "the job is dead";
-	case -EALREADY:
-		return command == CONTROL_PAUSE ? "it does not run" : "it is stopping already";
-	case -ETIMEDOUT:
-		return "the job does not answer";
-	default:
-		return strerror(-error);
-	}
-}
-
 static int order(const struct option_set *set, enum control_command command, int argc, char **argv)
 {
 	int status = HAUL_EXIT_OK, unused = 0, first;
@@ -69,7 +48,7 @@ static int order(const struct option_set *set, enum control_command command, int
 
 		if (error)
 			option_error(set, "cannot %s '%s': %s", set->command, argv[first],
-				reason(error, command));
+				control_words(command, error));
 		if (error)
 			status = HAUL_EXIT_FAILED;
 	}

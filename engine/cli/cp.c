@@ -21,26 +21,39 @@ const struct option_set cp_options = {
 	.operands = NAMES_FILE,
 };
 
-int cp_run(int argc, char **argv, struct past *past)
+enum option_result cp_parse(int argc, char **argv, bool quoted, struct job_settings *settings)
 {
-	struct job_settings settings = {.request = {.program = argv[0], .past = past}};
 	struct option_set set = cp_options;
-	int first, status;
+	enum option_result result;
+	int first;
 
 	set.program = argv[0];
-	settings.request.options.operation = JOB_COPY;
-	switch (option_parse(&set, argc, argv, &settings, &first)) {
+	set.quoted = quoted;
+	settings->request.program = argv[0];
+	settings->request.options.operation = JOB_COPY;
+	result = option_parse(&set, argc, argv, settings, &first);
+	if (result != OPTION_READY)
+		return result;
+	job_settings_note_arguments(settings, &set, argc, argv);
+	return job_settings_finish(settings, &set, argv + first, argc - first) ? OPTION_WRONG
+									       : OPTION_READY;
+}
+
+int cp_run(int argc, char **argv, struct past *past)
+{
+	struct job_settings settings = {.request = {.past = past}};
+	int status = HAUL_EXIT_FAILED;
+
+	switch (cp_parse(argc, argv, false, &settings)) {
 	case OPTION_SHOWN:
-		return HAUL_EXIT_OK;
+		status = HAUL_EXIT_OK;
+		break;
 	case OPTION_WRONG:
-		return HAUL_EXIT_FAILED;
+		break;
 	case OPTION_READY:
+		status = job_run(&settings.request);
 		break;
 	}
-	job_settings_note_arguments(&settings, &set, argc, argv);
-	status = job_settings_finish(&settings, &set, argv + first, argc - first)
-			 ? HAUL_EXIT_FAILED
-			 : job_run(&settings.request);
 	job_settings_free(&settings);
 	return status;
 }

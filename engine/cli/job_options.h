@@ -18,6 +18,12 @@ enum job_command {
 
 extern const struct option_row job_option_rows[];
 
+/* The part of the commands before anything is done: settings from a command line. `quoted`: as
+ * option_set.quoted. The settings' selection is freed by the caller. */
+enum option_result cp_parse(int argc, char **argv, bool quoted, struct job_settings *settings);
+enum option_result mv_parse(int argc, char **argv, bool quoted, struct job_settings *settings);
+enum option_result rm_parse(int argc, char **argv, bool quoted, struct job_settings *settings);
+
 /* The commands, and the same for a job that was run before (`past`, which stays the caller's). */
 int cp_run(int argc, char **argv, struct past *past);
 int mv_run(int argc, char **argv, struct past *past);

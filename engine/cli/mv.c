@@ -23,33 +23,44 @@ const struct option_set mv_options = {
 	.operands = NAMES_FILE,
 };
 
-int mv_run(int argc, char **argv, struct past *past)
+enum option_result mv_parse(int argc, char **argv, bool quoted, struct job_settings *settings)
 {
-	struct job_settings settings = {
-		.request = {.program = argv[0], .past = past},
-		.follow = FOLLOW_NONE,
-	};
-	struct job_options *options = &settings.request.options;
+	struct job_options *options = &settings->request.options;
 	struct option_set set = mv_options;
-	int first, status;
+	enum option_result result;
+	int first;
 
 	set.program = argv[0];
+	set.quoted = quoted;
+	settings->request.program = argv[0];
+	settings->follow = FOLLOW_NONE;
 	options->operation = JOB_MOVE;
 	options->recursive = true;
 	options->preserve =
 		PRESERVE_MODE | PRESERVE_OWNER | PRESERVE_TIMES | PRESERVE_LINKS | PRESERVE_XATTR;
-	switch (option_parse(&set, argc, argv, &settings, &first)) {
+	result = option_parse(&set, argc, argv, settings, &first);
+	if (result != OPTION_READY)
+		return result;
+	job_settings_note_arguments(settings, &set, argc, argv);
+	return job_settings_finish(settings, &set, argv + first, argc - first) ? OPTION_WRONG
+									       : OPTION_READY;
+}
+
+int mv_run(int argc, char **argv, struct past *past)
+{
+	struct job_settings settings = {.request = {.past = past}};
+	int status = HAUL_EXIT_FAILED;
+
+	switch (mv_parse(argc, argv, false, &settings)) {
 	case OPTION_SHOWN:
-		return HAUL_EXIT_OK;
+		status = HAUL_EXIT_OK;
+		break;
 	case OPTION_WRONG:
-		return HAUL_EXIT_FAILED;
+		break;
 	case OPTION_READY:
+		status = job_run(&settings.request);
 		break;
 	}
-	job_settings_note_arguments(&settings, &set, argc, argv);
-	status = job_settings_finish(&settings, &set, argv + first, argc - first)
-			 ? HAUL_EXIT_FAILED
-			 : job_run(&settings.request);
 	job_settings_free(&settings);
 	return status;
 }

@@ -13,7 +13,7 @@
 #include "cli/help.h"
 #include "util/parse.h"
 
-#define PROGRAM_BYTES     64
+#define PROGRAM_BYTES     512
 #define LETTERS_BYTES     (4 * OPTION_ROWS_MAX)
 #define LONG_OPTION_FIRST (UCHAR_MAX + 1) /* getopt's values of long options begin here */
 
@@ -70,6 +70,8 @@ static void say_where_help_is(const struct option_set *set)
 {
 	char program[PROGRAM_BYTES];
 
+	if (set->quoted)
+		return;
 	fprintf(stderr, "Try '%s --help' for more information.\n",
 		program_of(set, program, sizeof(program)));
 }

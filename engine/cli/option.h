@@ -76,6 +76,7 @@ struct option_set {
 	const struct option_row *row; /* ended by a row without letters and name */
 	unsigned mask;
 	enum option_names operands;
+	bool quoted; /* it stands in a file: where help is would be no help there */
 };
 
 enum option_result {

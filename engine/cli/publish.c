@@ -80,7 +80,7 @@ static bool is_wanted(const struct publish_request *request)
 
 int command_publish(int argc, char **argv)
 {
-	struct publish_request request = {.region_fd = -1};
+	struct publish_request request = {.region_fd = -1, .regions_fd = -1};
 	int first;
 
 	switch (option_parse(&publish_options, argc, argv, &request, &first)) {

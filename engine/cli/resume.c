@@ -34,15 +34,8 @@ const struct option_set resume_options = {
 static const char *reason(int error)
 {
 	switch (error) {
-	case -ENOENT:
-	case -EINVAL:
-		return "no such job";
-	case -EALREADY:
-		return "it is not paused";
 	case -EBUSY:
 		return "it is running";
-	case -ETIMEDOUT:
-		return "the job does not answer";
 	case -EBADMSG:
 		return "the beginning of its journal is damaged";
 	case -EEXIST:
@@ -52,7 +45,7 @@ static const char *reason(int error)
 	case -EPERM:
 		return "its journal is not yours alone";
 	default:
-		return strerror(-error);
+		return control_words(CONTROL_RESUME, error);
 	}
 }
 

@@ -26,36 +26,49 @@ static bool looks_at_entries(const struct job_request *request)
 	return may_ask || request->prompt == JOB_PROMPT_ALWAYS || request->options.verbose;
 }
 
-int command_rm(int argc, char **argv)
+enum option_result rm_parse(int argc, char **argv, bool quoted, struct job_settings *settings)
 {
-	struct job_settings settings = {.request = {.program = argv[0]}};
-	struct job_request *request = &settings.request;
+	struct job_request *request = &settings->request;
 	struct option_set set = rm_options;
-	int first, status;
+	enum option_result result;
+	int first;
 
 	set.program = argv[0];
+	set.quoted = quoted;
+	request->program = argv[0];
 	request->options.operation = JOB_REMOVE;
-	switch (option_parse(&set, argc, argv, &settings, &first)) {
-	case OPTION_SHOWN:
-		return HAUL_EXIT_OK;
-	case OPTION_WRONG:
-		return HAUL_EXIT_FAILED;
-	case OPTION_READY:
-		break;
-	}
-	if (first == argc && request->options.force)
-		return HAUL_EXIT_OK;
-	if (first == argc) {
+	result = option_parse(&set, argc, argv, settings, &first);
+	if (result != OPTION_READY)
+		return result;
+	if (first == argc && !request->options.force) {
 		option_wrong(&set, "missing operand");
-		return HAUL_EXIT_FAILED;
+		return OPTION_WRONG;
 	}
-	if (job_settings_check_publishing(&settings, &set))
-		return HAUL_EXIT_FAILED;
+	if (job_settings_check_publishing(settings, &set))
+		return OPTION_WRONG;
 	request->sources = argv + first;
 	request->source_count = (unsigned)(argc - first);
 	request->options.by_entry = looks_at_entries(request);
-	settings.selection.list.recursive = request->options.recursive;
-	status = job_settings_select(&settings, &set) ? HAUL_EXIT_FAILED : job_run(request);
+	settings->selection.list.recursive = request->options.recursive;
+	return job_settings_select(settings, &set) ? OPTION_WRONG : OPTION_READY;
+}
+
+int command_rm(int argc, char **argv)
+{
+	struct job_settings settings = {0};
+	int status = HAUL_EXIT_FAILED;
+
+	switch (rm_parse(argc, argv, false, &settings)) {
+	case OPTION_SHOWN:
+		status = HAUL_EXIT_OK;
+		break;
+	case OPTION_WRONG:
+		break;
+	case OPTION_READY:
+		/* With -f, nothing to remove is no failure. */
+		status = settings.request.source_count ? job_run(&settings.request) : HAUL_EXIT_OK;
+		break;
+	}
 	job_settings_free(&settings);
 	return status;
 }

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "haul/exit.h"
+#include "progress/announce.h"
 #include "progress/control.h"
 #include "progress/region.h"
 #include "serialctl/channel.h"
@@ -97,12 +98,14 @@ static int start_publisher(struct serial_job *job)
 		.region_fd = job->region.inherit_fd,
 		.cpu = SPAWN_NO_CPU,
 	};
+	enum announced announced = announce_region(&job->region);
 	unsigned progress = job->request->progress;
 	int count = 1;
 
 	if (progress == JOB_PROGRESS_ALWAYS)
 		arguments[count++] = always;
-	else if (progress == JOB_PROGRESS_AUTO && isatty(STDERR_FILENO))
+	else if (progress == JOB_PROGRESS_AUTO && announced == ANNOUNCE_NOBODY &&
+		 isatty(STDERR_FILENO))
 		arguments[count++] = terminal;
 	if (job->request->json)
 		arguments[count++] = json;

@@ -1,18 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * haul serial term: a terminal session. The session runs in a child; its parent does nothing but
- * put the user's terminal back when the child is gone, however it went. If the parent is killed,
- * the child puts it back itself.
- */
+/* haul serial term: a terminal session, guarded so that the user's terminal is put back. */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/signalfd.h>
-#include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -20,6 +14,7 @@
 #include "cli/term.h"
 #include "haul/exit.h"
 #include "serialctl/words.h"
+#include "util/terminal_guard.h"
 
 #define DRAIN_NS  UINT64_C(10000000000) /* for what a pipe gave us to send */
 #define ANSWER_NS UINT64_C(250000000)   /* of silence, after that */
@@ -190,46 +185,33 @@ static int run_session(const struct serial_settings *settings, const struct term
 	return term.status;
 }
 
-/* Hands signals on to the session, which decides what they mean, until it has ended. */
-static int guard_wait(pid_t child, const sigset_t *signals)
-{
-	int status, number;
-	pid_t reaped;
+struct guarded {
+	const struct serial_settings *settings;
+	const struct termios *before;
+};
 
-	while ((reaped = waitpid(child, &status, WNOHANG)) == 0) {
-		number = sigwaitinfo(signals, NULL);
-		if (number > 0 && number != SIGCHLD)
-			kill(child, number);
-	}
-	return reaped == child && WIFEXITED(status) ? WEXITSTATUS(status) : HAUL_EXIT_FAILED;
+static int run_guarded(void *context)
+{
+	const struct guarded *guarded = context;
+
+	return run_session(guarded->settings, guarded->before);
 }
 
-/* At a terminal, this process only waits, to put it back. */
 static int guard_terminal(const struct serial_settings *settings)
 {
-	pid_t parent = getpid(), child;
 	struct termios before;
-	sigset_t signals;
+	struct guarded guarded = {settings, &before};
+	sigset_t stops;
 	int status;
 
 	if (tcgetattr(STDIN_FILENO, &before) < 0)
 		return run_session(settings, NULL);
-	set_of_stops(&signals);
-	sigaddset(&signals, SIGCHLD);
-	sigprocmask(SIG_BLOCK, &signals, NULL);
-	child = fork();
-	if (child < 0) {
-		option_error(&serial_term_options, "cannot start: %s", strerror(errno));
-		return HAUL_EXIT_FAILED;
-	}
-	if (child == 0) {
-		if (prctl(PR_SET_PDEATHSIG, SIGTERM) || getppid() != parent)
-			_exit(HAUL_EXIT_FAILED);
-		_exit(run_session(settings, &before));
-	}
-	status = guard_wait(child, &signals);
-	tcsetattr(STDIN_FILENO, TCSADRAIN, &before);
-	return status;
+	set_of_stops(&stops);
+	status = terminal_guard(&stops, "", run_guarded, &guarded);
+	if (status >= 0)
+		return status;
+	option_error(&serial_term_options, "cannot start: %s", strerror(-status));
+	return HAUL_EXIT_FAILED;
 }
 
 int serial_term(int argc, char **argv)

@@ -11,7 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define SUFFIX ".journal"
+#define SUFFIX        ".journal"
+#define RECORD_SUFFIX ".run"
 
 static const char *home(void)
 {
@@ -68,7 +69,8 @@ static int check_directory(const char *path)
 	return 0;
 }
 
-int state_journal_path(const char *job, bool create, char ret_path[STATE_PATH_BYTES])
+static int file_path(
+	const char *name, const char *suffix, bool create, char ret_path[STATE_PATH_BYTES])
 {
 	char path[STATE_PATH_BYTES];
 	int error = directory_path(path, sizeof(path));
@@ -80,8 +82,18 @@ int state_journal_path(const char *job, bool create, char ret_path[STATE_PATH_BY
 		error = check_directory(path);
 	if (error)
 		return error;
-	bytes = snprintf(ret_path, STATE_PATH_BYTES, "%s/%s" SUFFIX, path, job);
+	bytes = snprintf(ret_path, STATE_PATH_BYTES, "%s/%s%s", path, name, suffix);
 	return bytes < STATE_PATH_BYTES ? 0 : -ENAMETOOLONG;
+}
+
+int state_journal_path(const char *job, bool create, char ret_path[STATE_PATH_BYTES])
+{
+	return file_path(job, SUFFIX, create, ret_path);
+}
+
+int state_record_path(const char *run, bool create, char ret_path[STATE_PATH_BYTES])
+{
+	return file_path(run, RECORD_SUFFIX, create, ret_path);
 }
 
 static int tell_entry(

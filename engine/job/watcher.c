@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "job/coordinator.h"
+#include "progress/announce.h"
 #include "util/spawn.h"
 
 #define LAST_WORDS_MS 2000
@@ -19,7 +20,7 @@
 #define STRINGIZE_TOKEN(token) #token
 #define STRINGIZE(macro)       STRINGIZE_TOKEN(macro)
 
-static bool wants_bar(const struct job_request *request)
+static bool wants_bar(const struct job_request *request, enum announced announced)
 {
 	switch (request->progress) {
 	case JOB_PROGRESS_ALWAYS:
@@ -27,7 +28,7 @@ static bool wants_bar(const struct job_request *request)
 	case JOB_PROGRESS_NEVER:
 		return false;
 	default:
-		return isatty(STDERR_FILENO);
+		return announced == ANNOUNCE_NOBODY && isatty(STDERR_FILENO);
 	}
 }
 
@@ -93,11 +94,12 @@ static int spawn_watcher(struct watcher *watcher, struct job *job, struct watche
 
 void watcher_start(struct watcher *ret_watcher, struct job *job)
 {
+	enum announced announced = announce_region(&job->region);
 	struct watcher_options options = {0};
 	int error = 0;
 
 	*ret_watcher = (struct watcher){.pidfd = -1};
-	job->bar = wants_bar(job->request);
+	job->bar = wants_bar(job->request, announced);
 	list_options(job, &options);
 	if (options.count)
 		error = spawn_watcher(ret_watcher, job, &options);
@@ -107,6 +109,7 @@ void watcher_start(struct watcher *ret_watcher, struct job *job)
 		ret_watcher->pid = 0;
 		notify(job, "cannot start the publisher: %s", strerror(-error));
 	}
+	job->bar |= announced == ANNOUNCE_BAR;
 }
 
 void watcher_end(struct watcher *watcher)

@@ -121,6 +121,35 @@ int control_ask(const char *job, enum control_command command, int timeout_ms)
 	return error;
 }
 
+static const char *already(enum control_command command)
+{
+	switch (command) {
+	case CONTROL_PAUSE:
+		return "it does not run";
+	case CONTROL_RESUME:
+		return "it is not paused";
+	default:
+		return "it is stopping already";
+	}
+}
+
+const char *control_words(enum control_command command, int error)
+{
+	switch (error) {
+	case -ENOENT:
+	case -EINVAL:
+		return "no such job";
+	case -ECONNREFUSED:
+		return "the job is dead";
+	case -EALREADY:
+		return already(command);
+	case -ETIMEDOUT:
+		return "the job does not answer";
+	default:
+		return strerror(-error);
+	}
+}
+
 /* ---- for the coordinator ---- */
 
 static int control_path(const char *region_path, char *ret_path, size_t capacity)

@@ -28,6 +28,9 @@ enum control_command {
  * -EPERM: it isn't this user's; -ETIMEDOUT; -EALREADY: it is so already. */
 int control_ask(const char *job, enum control_command command, int timeout_ms);
 
+/* Why it could not be done, for people. */
+const char *control_words(enum control_command command, int error);
+
 /* ---- for the coordinator ---- */
 
 struct control {

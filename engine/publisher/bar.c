@@ -20,6 +20,7 @@
 #define ELAPSED_MIN_S   0.001
 #define GREEN           "\033[32m"
 #define RED             "\033[31m"
+#define CYAN            "\033[36m"
 #define PLAIN           "\033[m"
 
 /* The parts of a line, from left to right. */
@@ -232,7 +233,7 @@ static void choose(struct bar *bar)
 
 /* ---- the line ---- */
 
-static void put_meter(const struct bar *bar, struct cells *cells)
+static void put_plain_meter(const struct bar *bar, struct cells *cells)
 {
 	const char *full = bar->style.utf8 ? "━" : "=";
 	const char *rest = bar->style.utf8 ? "─" : "-";
@@ -247,6 +248,62 @@ static void put_meter(const struct bar *bar, struct cells *cells)
 	}
 	if (bar->style.colour)
 		cells_put_control(cells, PLAIN);
+}
+
+/* From what is surest to what is still to come; each ends at a column of the meter. */
+enum layer {
+	LAYER_DURABLE,
+	LAYER_ACCEPTED,
+	LAYER_READ,
+	LAYER_REST,
+	LAYERS,
+};
+
+static unsigned layer_end(const struct bar *bar, enum layer layer)
+{
+	static const enum haul_counter counters[] = {
+		[LAYER_DURABLE] = HAUL_BYTES_DURABLE,
+		[LAYER_ACCEPTED] = HAUL_BYTES_ACCEPTED,
+		[LAYER_READ] = HAUL_BYTES_READ,
+	};
+	uint64_t planned = counter(bar, HAUL_BYTES_PLANNED);
+	double part;
+
+	if (layer == LAYER_REST)
+		return bar->meter_columns;
+	/* Where there are no bytes, what is done is done. */
+	if (!planned)
+		return (unsigned)(fraction(bar->progress) * bar->meter_columns);
+	part = (double)counter(bar, counters[layer]) / (double)planned;
+	if (layer != LAYER_READ && part > fraction(bar->progress))
+		part = fraction(bar->progress);
+	return (unsigned)((part < 1 ? part : 1) * bar->meter_columns);
+}
+
+static void put_layers(const struct bar *bar, struct cells *cells)
+{
+	static const char *const glyphs[2][LAYERS] = {{"#", "=", "-", "."}, {"█", "▓", "▒", "░"}};
+	static const char *const colours[LAYERS] = {GREEN, CYAN, PLAIN, PLAIN};
+	unsigned at = 0;
+
+	for (enum layer layer = 0; layer < LAYERS; layer++) {
+		unsigned end = layer_end(bar, layer);
+
+		if (at < end && bar->style.colour)
+			cells_put_control(cells, colours[layer]);
+		for (; at < end; at++)
+			cells_put(cells, glyphs[bar->style.utf8][layer]);
+	}
+	if (bar->style.colour)
+		cells_put_control(cells, PLAIN);
+}
+
+static void put_meter(const struct bar *bar, struct cells *cells)
+{
+	if (bar->style.layers)
+		put_layers(bar, cells);
+	else
+		put_plain_meter(bar, cells);
 }
 
 static void put_name(const struct bar *bar, struct cells *cells)

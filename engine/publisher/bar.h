@@ -6,6 +6,9 @@
  *
  * While the plan isn't finished, totals are only a lower bound and the percentage an upper one, and
  * both say so: "≤42%", "of ≥2.9 GB". In a narrow terminal the less important parts are left out.
+ *
+ * With layers, the meter is █ where the data is durable, ▓ where the destination has accepted it
+ * and ▒ where it has been read (ASCII: # = -), before what is left: ███▓▓▒░░░░.
  */
 #ifndef ENGINE_PUBLISHER_BAR_H
 #define ENGINE_PUBLISHER_BAR_H
@@ -19,6 +22,7 @@ struct bar_style {
 	unsigned columns; /* to use at most */
 	bool utf8;
 	bool colour;
+	bool layers; /* the meter tells read, accepted and durable apart */
 };
 
 #define BAR_BYTES 8192 /* holds a line of any terminal */

@@ -18,6 +18,7 @@
 #include "publisher/roster.h"
 #include "publisher/sink.h"
 #include "publisher/socketio.h"
+#include "publisher/terminal_jobs.h"
 #include "publisher/turn.h"
 
 /* How often to look at a job that moves. Its writers ring up to a thousand times a second, and
@@ -40,6 +41,12 @@ struct publish {
 	int signal_fd; /* -1: signals are the coordinator's business */
 	bool stopped;
 };
+
+/* It tells of jobs that were handed to it, and ends with them. */
+static bool is_bound(const struct publish *publish)
+{
+	return publish->request->region_fd >= 0 || publish->request->regions_fd >= 0;
+}
 
 static int complain(const char *what, int error)
 {
@@ -76,8 +83,10 @@ static int add_lines(struct publish *publish)
 
 static int add_terminal(struct publish *publish)
 {
+	bool several = publish->request->regions_fd >= 0;
 	struct sink *sink = NULL;
-	int error = terminal_open(STDERR_FILENO, publish->request->when, &sink);
+	int error = (several ? terminal_jobs_open : terminal_open)(
+		STDERR_FILENO, publish->request->when, &sink);
 
 	return add(publish, "standard error", error, sink);
 }
@@ -160,6 +169,11 @@ static int open_roster(struct publish *publish)
 
 	if (region_fd >= 0)
 		return roster_open_one(region_fd, now_ns(), &target, refused, &publish->roster);
+	if (publish->request->regions_fd >= 0) {
+		roster_open_handed(
+			publish->request->regions_fd, &target, refused, &publish->roster);
+		return 0;
+	}
 	return roster_open_all(&target, refused, &publish->roster);
 }
 
@@ -176,7 +190,7 @@ static int wake_on_winch(void)
 	return sigaction(SIGWINCH, &action, NULL) < 0 ? -errno : 0;
 }
 
-/* With one job, interrupts at the terminal are for its coordinator. */
+/* With jobs that were handed over, interrupts at the terminal are for their coordinators. */
 static int set_signals(struct publish *publish)
 {
 	static const int others[] = {SIGINT, SIGQUIT, SIGTERM, SIGHUP};
@@ -184,7 +198,7 @@ static int set_signals(struct publish *publish)
 
 	signal(SIGPIPE, SIG_IGN);
 	publish->signal_fd = -1;
-	if (publish->request->region_fd >= 0) {
+	if (is_bound(publish)) {
 		for (size_t at = 0; at < sizeof(others) / sizeof(others[0]); at++)
 			signal(others[at], SIG_IGN);
 		return wake_on_winch();
@@ -211,7 +225,7 @@ static unsigned poll_fds(struct publish *publish, struct pollfd ready[POLL_MAX])
 {
 	unsigned count = sinks_poll(&publish->sinks, ready);
 
-	if (publish->roster.notify_fd >= 0)
+	if (roster_expects(&publish->roster))
 		ready[count++] = (struct pollfd){publish->roster.notify_fd, POLLIN, 0};
 	if (publish->signal_fd >= 0)
 		ready[count++] = (struct pollfd){publish->signal_fd, POLLIN, 0};
@@ -239,7 +253,8 @@ static int sleep_tick(struct publish *publish)
 	if (!count && timeout_ms == IDLE_MS) {
 		int error = roster_wait(&publish->roster, IDLE_MS);
 
-		return error == -EINTR ? 0 : error;
+		if (error != -EINVAL)
+			return error == -EINTR ? 0 : error;
 	}
 	if (poll(ready, count, timeout_ms) < 0 && errno != EINTR)
 		return -errno;
@@ -269,7 +284,8 @@ static int flush(struct publish *publish)
 
 static bool is_over(const struct publish *publish)
 {
-	if (publish->request->region_fd >= 0 && !roster_running(&publish->roster))
+	if (is_bound(publish) && !roster_expects(&publish->roster) &&
+		!roster_running(&publish->roster))
 		return true;
 	/* Without sinks, nobody is left to tell. */
 	return publish->stopped || !publish->sinks.count;
@@ -298,7 +314,7 @@ static int report(const struct publish *publish, int error)
 			(unsigned long long)publish->sinks.oversized);
 	if (error)
 		return complain("can't go on", error);
-	if (publish->request->region_fd >= 0 && publish->roster.gone)
+	if (is_bound(publish) && publish->roster.gone)
 		return HAUL_EXIT_FAILED;
 	return HAUL_EXIT_OK;
 }

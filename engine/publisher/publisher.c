@@ -30,6 +30,8 @@ static bool apply(struct publish_request *options, int option, const char *argum
 		return true;
 	case 'f':
 		return argument && parse_fd(argument, &options->region_fd);
+	case 'F':
+		return argument && parse_fd(argument, &options->regions_fd);
 	case 'j':
 		options->json = true;
 		return true;
@@ -60,6 +62,7 @@ static bool parse(struct publish_request *options, int argc, char **argv)
 	static const struct option known[] = {
 		{"role", required_argument, NULL, 'r'},
 		{"region-fd", required_argument, NULL, 'f'},
+		{"regions-fd", required_argument, NULL, 'F'},
 		{"terminal", optional_argument, NULL, 't'},
 		{"json", no_argument, NULL, 'j'},
 		{"redis", required_argument, NULL, 'R'},
@@ -74,12 +77,12 @@ static bool parse(struct publish_request *options, int argc, char **argv)
 	while ((option = getopt_long(argc, argv, "", known, NULL)) != -1)
 		if (!apply(options, option, optarg))
 			return false;
-	return optind == argc && options->region_fd >= 0;
+	return optind == argc && (options->region_fd >= 0) != (options->regions_fd >= 0);
 }
 
 int publisher_main(int argc, char **argv)
 {
-	struct publish_request options = {.region_fd = -1};
+	struct publish_request options = {.region_fd = -1, .regions_fd = -1};
 
 	if (!parse(&options, argc, argv)) {
 		fprintf(stderr, "haul: publisher: wrong arguments\n");

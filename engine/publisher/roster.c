@@ -7,6 +7,7 @@
 #include <sys/inotify.h>
 #include <unistd.h>
 
+#include "progress/announce.h"
 #include "progress/discover.h"
 
 #define NOTIFY_MASK (IN_CREATE | IN_MOVED_TO | IN_DELETE | IN_ONLYDIR)
@@ -41,6 +42,13 @@ int roster_open_one(int region_fd, uint64_t now_ns, const struct watch_target *t
 		return error;
 	*ret_roster = (struct roster){.target = *target, .notify_fd = -1, .refused = refused};
 	return row_open(ret_roster, reader, now_ns, 1);
+}
+
+void roster_open_handed(int channel, const struct watch_target *target,
+	void (*refused)(const char *job, int error), struct roster *ret_roster)
+{
+	*ret_roster = (struct roster){
+		.target = *target, .notify_fd = channel, .handed = true, .refused = refused};
 }
 
 /* Watches a directory of regions, made if it isn't there yet: so nothing above it needs watching.
@@ -199,6 +207,34 @@ static void scan(struct roster *roster, uint64_t now_ns)
 			remove_row(roster, &roster->row[at]);
 }
 
+static void take_region(struct roster *roster, int fd, uint64_t now_ns)
+{
+	struct haul_reader *reader;
+	int error = haul_reader_open_fd(fd, &reader);
+
+	close(fd);
+	if (!error)
+		error = row_open(roster, reader, now_ns, 1);
+	if (error && roster->refused)
+		roster->refused("of a run", error);
+}
+
+static void take_handed(struct roster *roster, uint64_t now_ns)
+{
+	while (roster->notify_fd >= 0 && roster->count < ROSTER_MAX) {
+		int fd = announce_receive(roster->notify_fd);
+
+		if (fd == -ENODATA)
+			return;
+		if (fd >= 0) {
+			take_region(roster, fd, now_ns);
+			continue;
+		}
+		close(roster->notify_fd);
+		roster->notify_fd = -1;
+	}
+}
+
 /* ---- steps ---- */
 
 static void step(struct roster *roster, struct roster_row *row, uint64_t now_ns)
@@ -217,9 +253,19 @@ static void step(struct roster *roster, struct roster_row *row, uint64_t now_ns)
 	roster->rescan = true;
 }
 
+static void remove_ended(struct roster *roster)
+{
+	for (unsigned at = roster->count; at-- > 0;)
+		if (!roster->row[at].watch)
+			remove_row(roster, &roster->row[at]);
+}
+
 void roster_step(struct roster *roster, uint64_t now_ns)
 {
-	if (roster->notify_fd >= 0) {
+	if (roster->handed) {
+		remove_ended(roster);
+		take_handed(roster, now_ns);
+	} else if (roster->notify_fd >= 0) {
 		drain_notify(roster);
 		if (roster->rescan)
 			scan(roster, now_ns);
@@ -237,6 +283,11 @@ unsigned roster_running(const struct roster *roster)
 	for (unsigned at = 0; at < roster->count; at++)
 		running += roster->row[at].watch != NULL;
 	return running;
+}
+
+bool roster_expects(const struct roster *roster)
+{
+	return roster->notify_fd >= 0;
 }
 
 bool roster_moved(const struct roster *roster)

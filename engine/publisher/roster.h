@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The jobs that are being watched: one whose region was handed over, or all of this user, with new
- * ones as they start.
+ * The jobs that are being watched: one whose region was handed over, several that are handed over
+ * as they start, or all of this user.
  */
 #ifndef ENGINE_PUBLISHER_ROSTER_H
 #define ENGINE_PUBLISHER_ROSTER_H
@@ -25,6 +25,7 @@ struct roster {
 	unsigned count;
 	struct watch_target target;
 	int notify_fd; /* readable when a job may have begun; -1: there will be no others */
+	bool handed;   /* jobs are announced on it */
 	bool rescan;
 	uint64_t scan_ns;
 	bool moved;
@@ -35,6 +36,11 @@ struct roster {
 
 /* Watches one job. `region_fd` stays the caller's. */
 int roster_open_one(int region_fd, uint64_t now_ns, const struct watch_target *target,
+	void (*refused)(const char *job, int error), struct roster *ret_roster);
+
+/* Watches the jobs whose regions are announced on a channel (progress/announce.h), until that is
+ * closed. The channel becomes the roster's. */
+void roster_open_handed(int channel, const struct watch_target *target,
 	void (*refused)(const char *job, int error), struct roster *ret_roster);
 
 /* Watches all jobs of this user. */
@@ -50,6 +56,9 @@ unsigned roster_running(const struct roster *roster);
 
 /* Whether the last step found something. */
 bool roster_moved(const struct roster *roster);
+
+/* Whether there may be others later. */
+bool roster_expects(const struct roster *roster);
 
 /* Sleeps on the bell of the only job. -EINVAL when it isn't alone. */
 int roster_wait(struct roster *roster, int timeout_ms);

@@ -95,6 +95,22 @@ static size_t skip_bytes(const char *name, size_t bytes, bool utf8, unsigned lef
 	return skipped;
 }
 
+/* Appends all characters that take at most `columns` together. */
+static void put_glyphs(struct cells *cells, const char *text, size_t bytes, unsigned columns)
+{
+	while (bytes) {
+		struct glyph glyph;
+		size_t length = glyph_next(&glyph, text, bytes, cells->utf8);
+
+		if (glyph.columns > columns)
+			return;
+		columns -= glyph.columns;
+		put(cells, glyph.text, glyph.bytes, glyph.columns);
+		text += length;
+		bytes -= length;
+	}
+}
+
 void cells_put_name(struct cells *cells, const char *name, size_t bytes, unsigned columns)
 {
 	const char *ellipsis = cells->utf8 ? "…" : "...";
@@ -111,13 +127,19 @@ void cells_put_name(struct cells *cells, const char *name, size_t bytes, unsigne
 		bytes -= skipped;
 		cells_put(cells, ellipsis);
 	}
-	while (bytes) {
-		struct glyph glyph;
-		size_t length = glyph_next(&glyph, name, bytes, cells->utf8);
+	put_glyphs(cells, name, bytes, columns);
+}
 
-		put(cells, glyph.text, glyph.bytes, glyph.columns);
-		name += length;
-		bytes -= length;
+void cells_put_start(struct cells *cells, const char *text, size_t bytes, unsigned columns)
+{
+	const char *ellipsis = cells->utf8 ? "…" : "...";
+	unsigned ellipsis_columns = cells_count(ellipsis);
+
+	if (name_columns(text, bytes, cells->utf8) <= columns) {
+		put_glyphs(cells, text, bytes, columns);
+	} else if (columns >= ellipsis_columns) {
+		put_glyphs(cells, text, bytes, columns - ellipsis_columns);
+		cells_put(cells, ellipsis);
 	}
 }
 

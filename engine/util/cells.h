@@ -26,6 +26,9 @@ void cells_open(struct cells *cells, char *text, size_t capacity, bool utf8);
  * valid become replacement characters. */
 void cells_put_name(struct cells *cells, const char *name, size_t bytes, unsigned columns);
 
+/* The same, but cut from the right, before an ellipsis: for what people read from its beginning. */
+void cells_put_start(struct cells *cells, const char *text, size_t bytes, unsigned columns);
+
 /* Appends text of this program, each of whose characters takes one column. */
 void cells_put(struct cells *cells, const char *text);
 

@@ -32,19 +32,34 @@ static int place_fds(const struct spawn *spawn)
 	return 0;
 }
 
-static int stay_on_cpu(int cpu)
+static int stay_on_cpus(const int *cpu, int count)
 {
-	cpu_set_t *set = CPU_ALLOC((size_t)cpu + 1);
-	size_t bytes = CPU_ALLOC_SIZE((size_t)cpu + 1);
+	int most = 0;
+	size_t bytes;
+	cpu_set_t *set;
 	int error;
 
+	for (int i = 0; i < count; i++)
+		most = cpu[i] > most ? cpu[i] : most;
+	bytes = CPU_ALLOC_SIZE((size_t)most + 1);
+	set = CPU_ALLOC((size_t)most + 1);
 	if (!set)
 		return -ENOMEM;
 	CPU_ZERO_S(bytes, set);
-	CPU_SET_S((size_t)cpu, bytes, set);
+	for (int i = 0; i < count; i++)
+		CPU_SET_S((size_t)cpu[i], bytes, set);
 	error = sched_setaffinity(0, bytes, set) ? -errno : 0;
 	CPU_FREE(set);
 	return error;
+}
+
+static int empty_input(void)
+{
+	int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0 || dup2(fd, STDIN_FILENO) < 0)
+		return -errno;
+	return 0;
 }
 
 static int prepare_child(const struct spawn *spawn, pid_t parent)
@@ -63,7 +78,11 @@ static int prepare_child(const struct spawn *spawn, pid_t parent)
 	}
 	/* A CPU that was taken away meanwhile is no reason not to start. */
 	if (spawn->cpu != SPAWN_NO_CPU)
-		(void)stay_on_cpu(spawn->cpu);
+		(void)stay_on_cpus(&spawn->cpu, 1);
+	else if (spawn->cpus)
+		(void)stay_on_cpus(spawn->cpus, spawn->cpu_count);
+	if (spawn->no_input && empty_input())
+		return -errno;
 	return place_fds(spawn);
 }
 
@@ -87,6 +106,11 @@ static void run_child(const struct spawn *spawn, pid_t parent)
 	char *arguments[ARGUMENTS_MAX + 3] = {"haul", role};
 	int count = 2;
 
+	if (!spawn->role) {
+		if (!prepare_child(spawn, parent))
+			execute(spawn->arguments);
+		_exit(EXIT_NOT_STARTED);
+	}
 	snprintf(role, sizeof(role), "--role=%s", spawn->role);
 	for (int i = 0; spawn->arguments && spawn->arguments[i] && i < ARGUMENTS_MAX; i++)
 		arguments[count++] = spawn->arguments[i];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Starts this program again in another role. */
+/* Starts this program again in another role, or with a command line of its own. */
 #ifndef ENGINE_UTIL_SPAWN_H
 #define ENGINE_UTIL_SPAWN_H
 
@@ -16,12 +16,15 @@ enum spawn_fd {
 };
 
 struct spawn {
-	const char *role;
+	const char *role;       /* NULL: `arguments` are a whole command line, "haul" included */
 	char *const *arguments; /* after --role=, ended by NULL; may be NULL */
 	int channel_fd;         /* becomes SPAWN_CHANNEL_FD, or SPAWN_NO_FD */
 	int region_fd;          /* becomes SPAWN_REGION_FD, or SPAWN_NO_FD */
 	int cpu;                /* the one CPU to run on, or SPAWN_NO_CPU */
-	bool die_with_parent;   /* SIGKILL when the calling thread is gone */
+	const int *cpus;        /* the CPUs to choose from, `cpu_count` of them; NULL: as now */
+	int cpu_count;
+	bool no_input;        /* standard input is empty */
+	bool die_with_parent; /* SIGKILL when the calling thread is gone */
 };
 
 /* The new process has standard input, output and error, what it is handed, and nothing else. It

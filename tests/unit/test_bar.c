@@ -146,6 +146,33 @@ static void colour_changes_no_width(void **state)
 				  "   1.3 GB/s  ETA 1:32  \033[31m3 failed\033[m");
 }
 
+static void assert_layers(const struct event_progress *progress, bool utf8, const char *expected)
+{
+	const struct bar_style style = {.columns = 47, .utf8 = utf8, .layers = true};
+	char text[BAR_BYTES];
+
+	bar_render(progress, &style, text);
+	assert_string_equal(text, expected);
+}
+
+static void layers_tell_what_is_sure(void **state)
+{
+	struct event_progress progress = {.totals.planning_done = 1};
+	uint64_t *count = progress.totals.counter;
+
+	(void)state;
+	count[HAUL_FILES_PLANNED] = 2;
+	count[HAUL_BYTES_PLANNED] = 9600;
+	count[HAUL_BYTES_READ] = 7200;
+	count[HAUL_BYTES_ACCEPTED] = 4800;
+	count[HAUL_BYTES_DURABLE] = 2400;
+	assert_layers(&progress, true, " 50%  ███▓▓▓▒▒▒░░░  4.8 kB of 9.6 kB      0 B/s");
+	assert_layers(&progress, false, " 50%  ###===---...  4.8 kB of 9.6 kB      0 B/s");
+	/* Not full before all files are there. */
+	count[HAUL_BYTES_READ] = count[HAUL_BYTES_ACCEPTED] = count[HAUL_BYTES_DURABLE] = 9600;
+	assert_layers(&progress, false, " 99%  ###########-  9.6 kB of 9.6 kB      0 B/s");
+}
+
 /* Whatever the name and the width: never wider, never a control character. */
 static void no_line_is_too_wide(void **state)
 {
@@ -209,6 +236,7 @@ int main(void)
 		cmocka_unit_test(failures_come_first),
 		cmocka_unit_test(hundred_percent_means_all),
 		cmocka_unit_test(colour_changes_no_width),
+		cmocka_unit_test(layers_tell_what_is_sure),
 		cmocka_unit_test(no_line_is_too_wide),
 		cmocka_unit_test(the_last_line_has_the_totals),
 	};
