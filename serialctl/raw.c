@@ -5,6 +5,7 @@
 #include <libgen.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "serialctl/exchange.h"
@@ -46,7 +47,7 @@ static int raw_send_piece(
 	return *next_ns > now_ns ? exchange_pause(exchange, *next_ns) : 0;
 }
 
-static int raw_send_file(struct exchange *exchange, int fd)
+static int raw_send_file(struct exchange *exchange, int fd, uint64_t size_bytes)
 {
 	uint64_t done = 0, next_ns = clock_monotonic_ns();
 	uint8_t data[PIECE_BYTES];
@@ -66,13 +67,23 @@ static int raw_send_file(struct exchange *exchange, int fd)
 			next += piece;
 			left -= piece;
 			done += piece;
-			exchange_progress(exchange, done, MODEM_SIZE_UNKNOWN);
+			exchange_progress(exchange, done, size_bytes);
 		}
 	}
 	if (got < 0)
 		return exchange_fail(exchange, -errno, "cannot read", exchange->name);
 	exchange_file_done(exchange, done);
 	return 0;
+}
+
+/* As far as it is known before the end is read. */
+static uint64_t size_of(int fd)
+{
+	struct stat status;
+
+	if (fstat(fd, &status) || !S_ISREG(status.st_mode))
+		return MODEM_SIZE_UNKNOWN;
+	return (uint64_t)status.st_size;
 }
 
 int raw_send(struct exchange *exchange)
@@ -86,7 +97,7 @@ int raw_send(struct exchange *exchange)
 		if (fd < 0)
 			return exchange_fail(exchange, -errno, "cannot open", path);
 		exchange_file_begins(exchange, path, 0);
-		error = raw_send_file(exchange, fd);
+		error = raw_send_file(exchange, fd, size_of(fd));
 		close(fd);
 	}
 	return error;
@@ -115,7 +126,8 @@ static int raw_receive_file(struct exchange *exchange, struct inbox *inbox)
 		if (error)
 			return exchange_fail(exchange, error, "cannot write", exchange->name);
 		lane_add(exchange->lane, HAUL_BYTES_ACCEPTED, (uint64_t)got);
-		exchange_progress(exchange, inbox->bytes, MODEM_SIZE_UNKNOWN);
+		exchange_progress(exchange, inbox->bytes,
+			task->limit_bytes ? task->limit_bytes : MODEM_SIZE_UNKNOWN);
 		deadline_ns = clock_monotonic_ns() + idle_ns;
 	}
 	return 0;

@@ -59,7 +59,8 @@ static uint64_t files_finished(const struct event_progress *progress)
 	return count[HAUL_FILES_DONE] + count[HAUL_FILES_FAILED] + count[HAUL_FILES_SKIPPED];
 }
 
-/* How much is done, from 0 to 1: of the bytes, where there are any. Not 1 before all files are. */
+/* How much is done, from 0 to 1: of the bytes, where there are any. Not 1 unless all files are: one
+ * that failed is not there. */
 static double fraction(const struct event_progress *progress)
 {
 	const uint64_t *count = progress->totals.counter;
@@ -69,7 +70,7 @@ static double fraction(const struct event_progress *progress)
 	uint64_t planned = by_bytes ? count[HAUL_BYTES_PLANNED] : count[HAUL_FILES_PLANNED];
 	double part = planned ? (double)done / (double)planned : 0;
 
-	if (part > 0.99 && files < count[HAUL_FILES_PLANNED])
+	if (part > 0.99 && files - count[HAUL_FILES_FAILED] < count[HAUL_FILES_PLANNED])
 		return 0.99;
 	return part < 1 ? part : 1;
 }

@@ -91,12 +91,31 @@ static int add_terminal(struct publish *publish)
 	return add(publish, "standard error", error, sink);
 }
 
+static const char *why_no_redis(int error)
+{
+	if (error == -EPROTONOSUPPORT)
+		return "rediss:// (TLS) is not supported; a local proxy such as stunnel can add it";
+	if (error == -EINVAL)
+		return "that is no redis://[[USER]:PASSWORD@]HOST[:PORT] or unix:///PATH";
+	return strerror(-error);
+}
+
+/* --redis and --socketio. The URL may hold a password, so it is not repeated. */
+static int add_server(struct publish *publish, const char *option, int error, struct sink *sink)
+{
+	if (error) {
+		fprintf(stderr, "haul: publisher: %s: %s\n", option, why_no_redis(error));
+		return error;
+	}
+	return add(publish, option, 0, sink);
+}
+
 static int add_redis(struct publish *publish)
 {
 	struct sink *sink = NULL;
 	int error = redis_open(publish->request->redis, &sink);
 
-	return add(publish, "--redis", error, sink);
+	return add_server(publish, "--redis", error, sink);
 }
 
 static int add_socketio(struct publish *publish)
@@ -104,7 +123,7 @@ static int add_socketio(struct publish *publish)
 	struct sink *sink = NULL;
 	int error = socketio_open(publish->request->socketio, &sink);
 
-	return add(publish, "--socketio", error, sink);
+	return add_server(publish, "--socketio", error, sink);
 }
 
 static const char *why_no_page(int error)

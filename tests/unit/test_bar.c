@@ -125,7 +125,12 @@ static void hundred_percent_means_all(void **state)
 	progress.totals.counter[HAUL_BYTES_ACCEPTED] = UINT64_C(2900000000);
 	bar_render(&progress, &style, text);
 	assert_string_equal(text, " 99%");
+	progress.totals.counter[HAUL_FILES_DONE] = 22999;
+	progress.totals.counter[HAUL_FILES_FAILED] = 1;
+	bar_render(&progress, &style, text);
+	assert_string_equal(text, " 99%");
 	progress.totals.counter[HAUL_FILES_DONE] = 23000;
+	progress.totals.counter[HAUL_FILES_FAILED] = 0;
 	bar_render(&progress, &style, text);
 	assert_string_equal(text, "100%");
 	bar_render(&(struct event_progress){.totals.planning_done = 1}, &style, text);

@@ -8,6 +8,7 @@ const HISTORY_MS = 60000;
 const FAILURES_SHOWN = 100;
 const JOBS_KEPT = 50;
 const LINES_KEPT = 8;
+const LINE_SHOWN = 160; // characters: a device may send anything, and as much as it likes
 const FINAL = ["done", "failed", "cancelled"];
 const WORDS = { cp: "Copy", mv: "Move", rm: "Delete", verify: "Compare", serial: "Serial" };
 
@@ -121,10 +122,19 @@ function takeDevice(event) {
 	announce(`${what} ${event.action}${event.mount_point ? ` at ${event.mount_point}` : ""}`);
 }
 
+// Bytes that are no text show as the signs that Unicode has for them.
+function printable(text) {
+	const shown = text.length > LINE_SHOWN ? `${text.slice(0, LINE_SHOWN)}…` : text;
+	return shown.replace(/[\0-\x1f\x7f]/g, (sign) => sign === "\x7f" ? "\u2421" :
+		String.fromCharCode(0x2400 + sign.charCodeAt(0)));
+}
+
 function takeSerial(event) {
 	const port = ports.get(event.port) || { lines: [] };
 	if (event.state === "line")
-		port.lines = [...port.lines, event.data].slice(-LINES_KEPT);
+		port.lines = [...port.lines, printable(event.data)].slice(-LINES_KEPT);
+	else if (event.state === "dropped")
+		port.dropped = event.data;
 	else if (event.state === "progress")
 		port.progress = event.data;
 	else
@@ -259,7 +269,9 @@ function fractions(progress) {
 function percent(progress, fraction) {
 	if (!progress.planning_done)
 		return `≤ ${Math.floor(fraction * 100)} %`;
-	const all = finishedFiles(progress.files) >= Number(progress.files.planned);
+	// What failed is not there.
+	const there = Number(progress.files.done) + Number(progress.files.skipped);
+	const all = there >= Number(progress.files.planned);
 	return `${Math.min(Math.floor(fraction * 100), all ? 100 : 99)} %`;
 }
 
@@ -274,6 +286,20 @@ function drawBar(element, progress) {
 	bar.setAttribute("aria-valuenow", String(Math.floor(Math.min(1, part.accepted) * 100)));
 	bar.setAttribute("aria-valuetext", text);
 	setText(element.querySelector(".percent"), text);
+}
+
+// What a port receives has no end that could be known.
+function isEndless(job) {
+	return job.op === "serial" && !job.dest;
+}
+
+function drawEndless(element, job) {
+	const progress = job.progress;
+	const seconds = ((job.ended || Date.parse(progress.time)) - job.started) / 1000;
+	setText(element.querySelector(".bytes"), size(Number(progress.bytes.read)));
+	setText(element.querySelector(".rate"), job.ended ? "–" : `${size(progress.rate_bytes_per_s)}/s`);
+	setText(element.querySelector(".time-name"), job.ended ? "Took" : "For");
+	setText(element.querySelector(".time"), duration(seconds));
 }
 
 function drawFacts(element, job) {
@@ -301,6 +327,7 @@ function drawLine(element, history) {
 	const svg = element.querySelector(".line");
 	// Who comes late has seen nothing of a job that is over.
 	svg.toggleAttribute("hidden", history.length < 2);
+	element.querySelector(".peak").hidden = history.length < 2;
 	if (history.length < 2)
 		return;
 	const points = history.filter((point, at) => at % Math.ceil(history.length / 300) === 0);
@@ -311,6 +338,7 @@ function drawLine(element, history) {
 		`${(60 - (point.rate / top) * 60).toFixed(1)}`;
 	const path = points.map(at).join("L");
 	const end = ((points[points.length - 1].time - first) / span) * 600;
+	setText(element.querySelector(".peak"), `peak ${size(top / 1.1)}/s`);
 	svg.querySelector(".stroke").setAttribute("d", `M${path}`);
 	svg.querySelector(".area").setAttribute("d", `M0 60L${path}L${end.toFixed(1)} 60Z`);
 }
@@ -351,15 +379,19 @@ function drawButtons(element, job) {
 
 function drawJob(job) {
 	const element = job.element || (job.element = makeElement(job));
-	element.className = `job ${job.state || ""}`;
+	element.className = `job ${job.state || ""}${isEndless(job) ? " endless" : ""}`;
 	setText(element.querySelector(".op"), WORDS[job.op] || job.op || "");
 	setText(element.querySelector(".source"), title(job));
 	setText(element.querySelector(".dest"),
 		`${job.dest ? `to ${job.dest}` : ""}${job.dest ? " · " : ""}${job.name}`);
 	setText(element.querySelector(".state"), job.state || "running");
 	if (job.progress) {
-		drawBar(element, job.progress);
-		drawFacts(element, job);
+		if (isEndless(job)) {
+			drawEndless(element, job);
+		} else {
+			drawBar(element, job.progress);
+			drawFacts(element, job);
+		}
 		drawLine(element, job.history);
 		drawList(element.querySelector(".current"), job.ended ? [] : job.progress.current,
 			currentItem);
@@ -395,7 +427,7 @@ function drawDevices() {
 
 function drawPorts() {
 	const items = [...ports].map(([name, port]) => {
-		const item = listItem(name, [port.state, port.progress].filter(Boolean).join(" · "),
+		const item = listItem(name, [port.state, port.progress, port.dropped].filter(Boolean).join(" · "),
 			port.state === "closed" || port.state === "lost");
 		if (port.lines.length) {
 			const lines = document.createElement("pre");
