@@ -489,6 +489,14 @@ const struct option_row job_option_rows[] = {
 		.choices = job_strategy_choices,
 	},
 	{
+		.name = "explain",
+		.kind = OPTION_FLAG,
+		.commands = COMMAND_CP | COMMAND_MV,
+		.help = "tell on standard error how data is copied, and why, for each kind of file "
+			"and each pair of devices",
+		.offset = REQUEST_FIELD(options.explain),
+	},
+	{
 		.name = "exclude",
 		.kind = OPTION_CUSTOM,
 		.metavar = "PATTERN",

@@ -31,10 +31,12 @@ static bool set_direct(int fd, bool direct)
 static void begin_direct(struct transfer *transfer)
 {
 	transfer->direct_begun = true;
-	transfer->source_direct =
-		is_aligned(transfer->position) && set_direct(transfer->source_fd, true);
-	transfer->target_direct =
-		is_aligned(transfer->position) && set_direct(transfer->target_fd, true);
+	transfer->source_direct = transfer->manner.source_direct &&
+				  is_aligned(transfer->position) &&
+				  set_direct(transfer->source_fd, true);
+	transfer->target_direct = transfer->manner.target_direct && !transfer->make_holes &&
+				  is_aligned(transfer->position) &&
+				  set_direct(transfer->target_fd, true);
 }
 
 static void refuse_direct(int fd, bool *direct)
@@ -62,6 +64,12 @@ static void write_through_cache(struct transfer *transfer, struct transfer_chunk
 	uint64_t offset = chunk->offset + chunk->written;
 	int error;
 
+	if (!direct && !chunk->written) {
+		error = transfer_write_chunk(transfer, chunk);
+		if (error)
+			transfer_fail(transfer, chunk, TRANSFER_FAULT_WRITE, error);
+		return;
+	}
 	refuse_direct(transfer->target_fd, &transfer->target_direct);
 	error = transfer_write(transfer->target_fd, chunk->buffer + chunk->written,
 		chunk->filled - chunk->written, offset);
@@ -166,6 +174,20 @@ static void was_read(struct transfer *transfer, struct transfer_chunk *chunk, in
 		read_chunk(transfer, chunk);
 }
 
+/* What is cached is there at once, if it isn't to be read past the cache. */
+static void begin_chunk(struct transfer *transfer, struct transfer_chunk *chunk)
+{
+	ssize_t got = -EAGAIN;
+
+	if (!transfer->source_direct)
+		got = source_read_cached(transfer->source_filesystem, transfer->source_fd,
+			chunk->buffer, chunk->bytes, chunk->offset);
+	if (got == -EAGAIN)
+		read_chunk(transfer, chunk);
+	else
+		was_read(transfer, chunk, (int)got);
+}
+
 /* ---- both ---- */
 
 static int direct_advance(struct transfer *transfer)
@@ -181,7 +203,7 @@ static int direct_advance(struct transfer *transfer)
 		if (error)
 			transfer_fail(transfer, NULL, TRANSFER_FAULT_READ, error);
 		else if (chunk)
-			read_chunk(transfer, chunk);
+			begin_chunk(transfer, chunk);
 	} while (chunk && transfer->accepted_bytes - start < TRANSFER_SHARE_BYTES);
 	return transfer_progress(transfer);
 }

@@ -29,11 +29,14 @@ struct copy_ops {
 extern const struct copy_ops copy_reflink;
 /* Reads what is cached, and the rest through the ring, several chunks at once; plain writes. */
 extern const struct copy_ops copy_uring;
-/* Goes past the page cache on both sides where it can, several chunks at once. Needs a ring. */
+/* Goes past the page cache on the sides where that is wanted and can be, several chunks at once.
+ * Needs a ring. */
 extern const struct copy_ops copy_direct;
 /* Lets the kernel copy (copy_file_range), and reads and writes where it refuses. */
 extern const struct copy_ops copy_range;
 /* Reads and writes. */
 extern const struct copy_ops copy_plain;
+/* Reads and writes nothing, and counts as if it had. For benchmarks. */
+extern const struct copy_ops copy_null;
 
 #endif

@@ -19,6 +19,7 @@ static int filesystem_add(
 	if (!filesystem)
 		return -ENOMEM;
 	filesystem->device = device;
+	filesystem->type = (uint64_t)status.f_type;
 	filesystem->in_memory = status.f_type == TMPFS_MAGIC || status.f_type == RAMFS_MAGIC;
 	filesystem->next = table->first;
 	table->first = filesystem;

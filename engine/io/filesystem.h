@@ -7,11 +7,13 @@
 #define ENGINE_IO_FILESYSTEM_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 struct filesystem {
 	struct filesystem *next;
 	dev_t device;
+	uint64_t type;            /* as statfs(2) tells it */
 	bool in_memory;           /* reading never waits for a device */
 	bool no_cached_read;      /* refuses RWF_NOWAIT */
 	bool no_unnamed_file;     /* refuses O_TMPFILE */

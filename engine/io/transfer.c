@@ -57,9 +57,9 @@ int transfer_find_data(struct transfer *transfer, uint64_t *ret_until)
 
 static struct transfer_chunk *free_chunk(struct transfer *transfer)
 {
-	unsigned window = unknown_end(transfer) ? 1 : TRANSFER_WINDOW;
+	unsigned depth = unknown_end(transfer) ? 1 : transfer->manner.depth;
 
-	for (unsigned i = 0; i < window; i++)
+	for (unsigned i = 0; i < depth; i++)
 		if (!transfer->chunk[i].buffer)
 			return &transfer->chunk[i];
 	return NULL;
@@ -81,7 +81,7 @@ int transfer_next_chunk(struct transfer *transfer, struct transfer_chunk **ret_c
 	if (!chunk->buffer)
 		return 0;
 	chunk->offset = transfer->position;
-	chunk->bytes = TRANSFER_CHUNK_BYTES;
+	chunk->bytes = transfer->manner.block_bytes;
 	if (until - transfer->position < chunk->bytes)
 		chunk->bytes = (uint32_t)(until - transfer->position);
 	chunk->filled = 0;
@@ -118,19 +118,6 @@ int transfer_write(int fd, const void *data, size_t bytes, uint64_t offset)
 		written += (size_t)put;
 	}
 	return 0;
-}
-
-/* Only a hint to the kernel; a real write error shows when the file is synced or closed. */
-static void start_write_back(struct transfer *transfer, uint64_t until)
-{
-	uint64_t bytes = until - transfer->written_until;
-
-	if (until < transfer->written_until || bytes < TRANSFER_WRITE_BEHIND_BYTES)
-		return;
-	if (sync_file_range(transfer->target_fd, (off_t)transfer->written_until, (off_t)bytes,
-		    SYNC_FILE_RANGE_WRITE))
-		transfer->write_behind = false;
-	transfer->written_until = until;
 }
 
 void transfer_accept(struct transfer *transfer, struct transfer_chunk *chunk)
@@ -200,9 +187,10 @@ int transfer_write_chunk(struct transfer *transfer, struct transfer_chunk *chunk
 	if (error)
 		return error;
 	transfer_accept(transfer, chunk);
-	if (transfer->write_behind)
-		start_write_back(transfer, chunk->offset + chunk->filled);
-	return 0;
+	if (!transfer->manner.write_behind)
+		return 0;
+	return write_window_advance(
+		&transfer->window, transfer->target_fd, chunk->offset + chunk->filled);
 }
 
 void transfer_fail(struct transfer *transfer, struct transfer_chunk *chunk,
@@ -212,7 +200,7 @@ void transfer_fail(struct transfer *transfer, struct transfer_chunk *chunk,
 		transfer->error = error;
 		transfer->fault = fault;
 	}
-	if (chunk)
+	if (chunk && chunk->buffer)
 		chunk_free(transfer, chunk);
 }
 

@@ -14,15 +14,33 @@
 #include "io/extent.h"
 #include "io/filesystem.h"
 #include "io/ring.h"
+#include "io/write_window.h"
 
 #define TRANSFER_CHUNK_BYTES (256 * 1024)
-#define TRANSFER_WINDOW      8 /* chunks in flight */
+#define TRANSFER_WINDOW      16 /* chunks in flight, at most */
+#define TRANSFER_DEPTH       8  /* and where nobody says how many */
+
+/* Of transfers that have buffers of their own size. */
+#define TRANSFER_BLOCK_MIN (64 * 1024)
+#define TRANSFER_BLOCK_MAX (1024 * 1024)
 
 /* After this much `advance` returns, so that other work and the channel have their turn. */
 #define TRANSFER_SHARE_BYTES (4 * 1024 * 1024)
 
-/* Write-back is started in steps of this, so that the end of a large copy finds little dirty. */
-#define TRANSFER_WRITE_BEHIND_BYTES (8 * 1024 * 1024)
+/* How content is moved: chosen by others, and by nothing in here. */
+struct transfer_manner {
+	uint32_t block_bytes; /* of a chunk; no more than the pool's buffers have */
+	uint8_t depth;        /* chunks in flight, 1 to TRANSFER_WINDOW */
+	bool source_direct;   /* past the page cache where it can be (copy_direct) */
+	bool target_direct;
+	bool write_behind; /* no more than a window of what was written through it stays there */
+};
+
+/* Of files of which nothing special is known. */
+static const struct transfer_manner transfer_usual = {
+	.block_bytes = TRANSFER_CHUNK_BYTES,
+	.depth = TRANSFER_DEPTH,
+};
 
 struct transfer_chunk {
 	uint8_t *buffer; /* NULL: free */
@@ -51,13 +69,13 @@ struct transfer {
 	uint64_t end;      /* UINT64_MAX: wherever the file ends, one chunk at a time */
 	bool sparse;       /* look for holes; the target is empty and has its size */
 	bool make_holes;   /* with `sparse`: blocks of zeros aren't written */
-	bool write_behind;
+	struct transfer_manner manner;
 	bool direct_begun; /* these three are copy_direct's */
 	bool source_direct;
 	bool target_direct;
-	struct extent data;     /* that `position` is in, when sparse */
-	uint64_t written_until; /* write-back was started up to here */
-	uint64_t read_bytes;    /* since the start; holes count, since they are done, too */
+	struct extent data;         /* that `position` is in, when sparse */
+	struct write_window window; /* with manner.write_behind */
+	uint64_t read_bytes;        /* since the start; holes count, since they are done, too */
 	uint64_t accepted_bytes;
 	enum transfer_fault fault; /* of the first error */
 	int error;

@@ -8,6 +8,8 @@
  *     reply.c     what workers answer
  *     outcome.c   entries that were not simply copied
  *     large.c     the life of a large file: prepare, ranges, commit
+ *     pair.c      between which places; tuner.c  how they are moved there
+ *     explain.c   what was chosen, and why, for people
  *     move.c      what is particular to a move
  *     remove.c    what is particular to a removal
  *     settle.c    directories, hard links and roots whose work is finished
@@ -38,9 +40,16 @@
 #include "progress/region.h"
 
 struct file_run;
+struct pair;
 struct past_large;
 struct plan;
 struct source;
+
+/* What --explain has said. */
+struct explanations {
+	char **line;
+	unsigned count;
+};
 
 struct job {
 	const struct job_request *request;
@@ -54,6 +63,8 @@ struct job {
 	struct root_table roots;
 	struct link_table links;
 	struct large *larges; /* those under way */
+	struct pair *pairs;   /* of places, and how large files are copied between them */
+	struct explanations explained;
 	struct plan *plan;
 	struct journal journal;
 	int journal_error;  /* why there is none; 0 also when that was said */
@@ -68,6 +79,7 @@ struct job {
 	unsigned stuck_workers; /* that would not end */
 	struct questions questions;
 	uint64_t stop_deadline_ns; /* when those that don't stop are killed */
+	uint64_t resumed_ns;       /* when it was paused last, and went on */
 	bool paused;
 	bool stopping;     /* no new items are handed out */
 	bool bar;          /* a bar is drawn on standard error: messages must clear its line */
@@ -140,6 +152,7 @@ struct large {
 	uint64_t bytes;
 	int64_t changed_sec;
 	uint32_t changed_nsec;
+	struct pair *pair;           /* when prepared */
 	uint32_t outstanding;        /* items */
 	const struct worker *holder; /* who has its latest item */
 	bool known;
@@ -158,6 +171,12 @@ int large_begin(struct job *job, struct directory *directory, const struct wire_
 void large_prepared(struct job *job, struct item *item, const struct wire_prepared *prepared);
 /* One of its items is answered, other than by PREPARED. */
 void large_item_done(struct job *job, struct item *item);
+/* How a range is moved is chosen when it is given to a worker. It counts until it is done, or
+ * taken back because it was not given, or got lost. */
+void large_choose(struct item *item);
+void large_unchoose(struct item *item);
+/* May several workers have ranges of it at once? */
+bool large_is_shared(const struct large *large);
 /* Begins anew: an item in no queue, or NULL. */
 struct item *large_again(struct large *large);
 /* Removes the temporary files of a job that stops, without a worker's help. */

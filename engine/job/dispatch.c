@@ -41,17 +41,17 @@ static uint64_t entries_max(const struct job *job)
 	return share > WORKER_ENTRIES_MAX ? WORKER_ENTRIES_MAX : share;
 }
 
-/* Buffered writes to one file wait for each other, and that costs more than a second worker gains:
- * 1.5 GB took two workers several times the system time of one. Direct ones don't. */
-static bool is_held(const struct job *job, const struct worker *worker, const struct large *large)
+/* One worker at a time, unless several were measured to be faster: buffered writes to one file wait
+ * for each other, and 1.5 GB took two workers several times the system time of one. */
+static bool is_held(const struct worker *worker, const struct large *large)
 {
-	return large->holder && large->holder != worker && job->options.strategy != STRATEGY_DIRECT;
+	return large->holder && large->holder != worker && !large_is_shared(large);
 }
 
 static bool work_fits(const struct job *job, const struct worker *worker, const struct item *item)
 {
 	if (item_is_large(item))
-		return worker->ranges < WORKER_RANGES_MAX && !is_held(job, worker, item->large);
+		return worker->ranges < WORKER_RANGES_MAX && !is_held(worker, item->large);
 	return worker->items.entries < entries_max(job);
 }
 
@@ -154,6 +154,7 @@ static int put_large(struct wire_buffer *out, const struct item *item, struct wi
 		.bytes = large->bytes,
 		.offset = item->offset,
 		.length = item->length,
+		.manner = item->manner,
 		.changed_sec = large->changed_sec,
 		.changed_nsec = large->changed_nsec,
 		.name_bytes = entry->name_bytes,
@@ -282,11 +283,15 @@ static int give(struct job *job, struct worker *worker, struct item *item)
 		job_out_of_memory(job);
 		return error;
 	}
+	if (item_is_large(item))
+		large_choose(item);
 	error = put_with_roots(worker, item, id);
 	if (!error) {
 		take_on(worker, item);
 		return 0;
 	}
+	if (item_is_large(item))
+		large_unchoose(item);
 	ledger_leave(&job->ledger, item);
 	if (error == -ENAMETOOLONG || error == -ENOSPC)
 		refuse_depth(job, item);
@@ -342,8 +347,10 @@ static void reset_lane(struct job *job, const struct worker *worker)
 static void reissue(struct job *job, struct item *item, bool killed)
 {
 	item->flags |= ITEM_RETRIED;
-	if (item_is_large(item))
+	if (item_is_large(item)) {
 		item->large->holder = NULL;
+		large_unchoose(item);
+	}
 	item_forget_answers(item);
 	if (killed)
 		item->kills++;

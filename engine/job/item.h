@@ -51,6 +51,9 @@ struct item {
 			struct large *large;
 			uint64_t offset;
 			uint64_t length;
+			struct wire_manner manner; /* RANGE: these three */
+			unsigned trial;            /* of the pair's tuner */
+			uint64_t given_ns;
 		};
 		struct link *existing; /* LINK: what to link to */
 	};

@@ -14,6 +14,8 @@
 
 #include "haul/exit.h"
 #include "job/coordinator.h"
+#include "job/explain.h"
+#include "job/pair.h"
 #include "job/past.h"
 #include "job/sentry.h"
 #include "util/clock.h"
@@ -407,6 +409,8 @@ static void clean_up(struct job *job)
 	queue_discard(&job->lists);
 	queue_discard(&job->work);
 	large_discard_all(job);
+	pairs_free(job);
+	explain_end(job);
 	link_table_free(&job->links);
 	ledger_free(&job->ledger);
 	root_table_free(&job->roots);

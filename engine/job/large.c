@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "job/coordinator.h"
+#include "job/pair.h"
 #include "job/past.h"
 
 /* What one worker copies of a large file at a time: some tens of milliseconds on a fast device, so
@@ -229,9 +230,12 @@ void large_prepared(struct job *job, struct item *item, const struct wire_prepar
 	large->changed_sec = prepared->changed_sec;
 	large->changed_nsec = prepared->changed_nsec;
 	large->prepared = !prepared->finished;
-	if (prepared->finished)
+	if (prepared->finished) {
 		large_end(job, large);
-	else if (push_ranges(job, large))
+		return;
+	}
+	large->pair = pair_find(job, prepared);
+	if (!large->pair || push_ranges(job, large))
 		job_out_of_memory(job);
 }
 
@@ -239,6 +243,28 @@ void large_prepared(struct job *job, struct item *item, const struct wire_prepar
 static bool is_discard(const struct item *item)
 {
 	return item->type == WIRE_RANGE && !item->length;
+}
+
+static bool is_range(const struct item *item)
+{
+	return item->type == WIRE_RANGE && item->length;
+}
+
+bool large_is_shared(const struct large *large)
+{
+	return large->pair && large->pair->tuner.current.workers > 1;
+}
+
+void large_choose(struct item *item)
+{
+	if (is_range(item))
+		pair_choose(item->large->pair, item);
+}
+
+void large_unchoose(struct item *item)
+{
+	if (is_range(item))
+		pair_forget(item->large->pair, item);
 }
 
 void large_item_done(struct job *job, struct item *item)
@@ -251,6 +277,10 @@ void large_item_done(struct job *job, struct item *item)
 	if (job->stopping)
 		return;
 	large->failed = large->failed || item_failed(item);
+	if (is_range(item) && item_failed(item))
+		pair_forget(large->pair, item);
+	else if (is_range(item))
+		pair_measure(job, large->pair, item);
 	if (is_discard(item) || item->type == WIRE_COMMIT)
 		large->prepared = false;
 	if (large->outstanding)

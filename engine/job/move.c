@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "job/coordinator.h"
+#include "job/explain.h"
 #include "job/plan.h"
 #include "util/path.h"
 #include "util/quote.h"
@@ -115,6 +116,8 @@ bool move_source(struct job *job, struct source *source)
 		return rehearse_move(job, source, there);
 	if (!renameat(AT_FDCWD, source->path, job->plan->target_fd, source->target_name)) {
 		tell_renamed(job, source);
+		explain(job,
+			"moves inside one filesystem: renamed, because then no data is copied");
 		return false;
 	}
 	if (errno == EXDEV)

@@ -50,6 +50,7 @@ static void order_resume(struct job *job)
 	if (!job->paused || job->stopping)
 		return;
 	job->paused = false;
+	job->resumed_ns = clock_monotonic_ns();
 	tell_all(job, WIRE_RESUME);
 	region_set_state(&job->region, HAUL_STATE_RUNNING, 0);
 }

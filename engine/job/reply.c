@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "job/coordinator.h"
+#include "job/explain.h"
 #include "job/names.h"
 #include "util/quote.h"
 
@@ -495,6 +496,14 @@ static int handle_notice(struct job *job, struct wire_view *view)
 	return 0;
 }
 
+static int handle_choice(struct job *job, const struct wire_choice *choice)
+{
+	if (choice->file_class >= CLASSES)
+		return -EPROTO;
+	explain_choice(job, choice);
+	return 0;
+}
+
 static int handle(struct job *job, struct worker *worker, struct wire_view *view)
 {
 	switch (view->type) {
@@ -510,6 +519,8 @@ static int handle(struct job *job, struct worker *worker, struct wire_view *view
 		return handle_outcome(job, worker, view);
 	case WIRE_DONE:
 		return handle_done(job, worker, view->body);
+	case WIRE_CHOICE:
+		return handle_choice(job, view->body);
 	case WIRE_NOTICE:
 		return handle_notice(job, view);
 	default:

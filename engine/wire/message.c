@@ -234,6 +234,8 @@ static size_t body_bytes_of(uint32_t type)
 		return sizeof(struct wire_kept);
 	case WIRE_OUTCOME:
 		return sizeof(struct wire_outcome);
+	case WIRE_CHOICE:
+		return sizeof(struct wire_choice);
 	default:
 		return SIZE_MAX;
 	}

@@ -16,7 +16,7 @@
  *   FILES     copy entries of one directory       DONE     an item is finished
  *   LINK      link names to a finished copy       OUTCOME  one entry was treated in another way
  *   PREPARE   begin a large file                  NOTICE   something to tell people once
- *   RANGE     copy a part of a large file
+ *   RANGE     copy a part of a large file         CHOICE   how files are copied, if that is asked
  *   COMMIT    finish a large file
  *   FINISH    a directory's metadata, after all its children
  *   SYNC      make the destination's filesystem durable
@@ -78,6 +78,7 @@ enum wire_type {
 	WIRE_NOTICE,
 	WIRE_KEPT,
 	WIRE_OUTCOME,
+	WIRE_CHOICE,
 };
 
 struct wire_record {
@@ -174,15 +175,32 @@ struct wire_link {
 	uint32_t entry_flags; /* enum entry_flag */
 };
 
+/* How a RANGE is moved, as the coordinator chose. */
+enum manner_flag {
+	MANNER_SOURCE_DIRECT = 1 << 0, /* past the page cache, where that can be */
+	MANNER_TARGET_DIRECT = 1 << 1,
+	MANNER_WRITE_BEHIND = 1 << 2, /* what goes through the cache is written back on the way */
+	MANNER_DROP_SOURCE = 1 << 3,  /* what was not cached before isn't afterwards */
+	MANNER_SETTLE = 1 << 4,       /* with WRITE_BEHIND: ends when all of it is written back */
+};
+
+struct wire_manner {
+	uint32_t block_bytes; /* of a request */
+	uint16_t depth;       /* requests in flight */
+	uint8_t way;          /* enum job_strategy, but neither auto nor reflink */
+	uint8_t flags;        /* enum manner_flag */
+};
+
 /* PREPARE, RANGE, COMMIT: one large file; wire_item, then path, name, target name (may be empty),
  * temporary name; NULs between. The temporary name is chosen by the coordinator, so that a retry
  * uses the same one. */
 struct wire_large {
 	struct wire_item item;
-	uint64_t bytes;      /* of the source, as PREPARED told (PREPARE: as listed) */
-	uint64_t offset;     /* RANGE */
-	uint64_t length;     /* RANGE */
-	int64_t changed_sec; /* its ctime, likewise: COMMIT checks it */
+	uint64_t bytes;            /* of the source, as PREPARED told (PREPARE: as listed) */
+	uint64_t offset;           /* RANGE */
+	uint64_t length;           /* RANGE */
+	struct wire_manner manner; /* RANGE */
+	int64_t changed_sec;       /* its ctime, likewise: COMMIT checks it */
 	uint32_t changed_nsec;
 	uint16_t name_bytes;
 	uint16_t target_bytes;
@@ -228,13 +246,20 @@ struct wire_listed {
 
 struct wire_prepared {
 	uint64_t id;
-	uint64_t bytes;      /* the source's size now */
-	uint64_t data_bytes; /* progress already made: all of it when `finished` */
+	uint64_t bytes;        /* the source's size now */
+	uint64_t data_bytes;   /* progress already made: all of it when `finished` */
+	uint64_t cached_bytes; /* of the source, in the page cache, about */
+	uint64_t source_device;
+	uint64_t target_device;
+	uint64_t source_type; /* of filesystem, as statfs(2) tells it */
+	uint64_t target_type;
 	int64_t changed_sec;
 	uint32_t changed_nsec;
 	uint32_t finished;  /* 1: copied and in place already (a reflink): no ranges, no commit */
 	uint32_t stale;     /* 1: there was nothing to CONTINUE, and there is nothing now */
 	uint32_t continued; /* 1: the temporary file is that of an earlier run */
+	uint32_t sparse;    /* 1: holes are kept */
+	uint32_t reserved;
 };
 
 /* What was being done when it failed: the coordinator words it. */
@@ -336,6 +361,27 @@ struct wire_outcome {
 	uint32_t index; /* of the entry in FILES; 0 otherwise */
 	uint32_t mode;
 	uint32_t name_bytes; /* of the backup, or 0 */
+};
+
+/* Which files are copied alike. */
+enum file_class {
+	CLASS_SMALL = 0, /* as one buffer */
+	CLASS_MEDIUM,
+	CLASS_HOLES, /* the same, with holes */
+	CLASS_LARGE, /* in ranges */
+	CLASSES,
+};
+
+/* With options.explain: how a file was copied, once for each class and pair of filesystems. */
+struct wire_choice {
+	uint64_t source_device;
+	uint64_t target_device;
+	uint64_t source_type; /* of filesystem, as statfs(2) tells it */
+	uint64_t target_type;
+	uint32_t file_class;     /* enum file_class */
+	uint32_t way;            /* enum job_strategy */
+	uint32_t source_refuses; /* 1: direct reads that were wanted */
+	uint32_t target_refuses; /* the same of writes */
 };
 
 struct wire_notice {

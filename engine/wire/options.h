@@ -24,6 +24,7 @@ enum job_strategy {
 	STRATEGY_DIRECT,
 	STRATEGY_URING,
 	STRATEGY_PLAIN,
+	STRATEGY_NULL, /* nothing is read or written: to measure what everything else costs */
 };
 
 /* Which existing destinations are written to. */
@@ -94,6 +95,7 @@ struct job_options {
 	bool default_modes; /* --no-preserve=mode: as if made anew, whatever the source's mode is */
 	bool directories;   /* rm -d: empty directories also without recursive */
 	bool by_entry;      /* rm: entries are told before they go: to ask, or to tell about each */
+	bool explain;       /* tell what is chosen and why */
 	bool copy_special;  /* false: read FIFOs and devices as files (cp -r --copy-contents) */
 	char backup_suffix[BACKUP_SUFFIX_BYTES];
 };

@@ -27,11 +27,14 @@
 #include "worker/slot.h"
 #include "worker/work.h"
 
-/* Contents that are moved in chunks at once; each takes up to TRANSFER_WINDOW buffers. */
+/* Contents that are moved in chunks at once; each takes up to TRANSFER_DEPTH buffers. */
 #define EXECUTOR_TRANSFERS 8
 
 /* A buffer for each small file and each chunk: none ever waits for one. */
-#define EXECUTOR_BUFFERS (SLOT_FILES + EXECUTOR_TRANSFERS * TRANSFER_WINDOW)
+#define EXECUTOR_BUFFERS (SLOT_FILES + EXECUTOR_TRANSFERS * TRANSFER_DEPTH)
+
+/* The same for ranges of large files, whose blocks may be longer. */
+#define EXECUTOR_BLOCKS (SLOT_PARTS * TRANSFER_WINDOW)
 
 /* What is in the way of a new file may go for these reasons. */
 struct executor_policy {
@@ -45,7 +48,8 @@ struct executor {
 	struct job_options options;
 	struct metadata_wish wish;
 	struct executor_policy policy;
-	const struct copy_ops *copy; /* how contents are moved */
+	const struct copy_ops *copy; /* how contents of files are moved that are not large */
+	struct transfer_manner manner_of_files;
 	struct region region;
 	struct lane lane;
 	struct ring *ring; /* NULL: plain calls */
@@ -55,12 +59,16 @@ struct executor {
 	struct source_manner
 		named_manner; /* of what the command line names, where it is followed */
 	struct buffer_pool pool;
+	struct buffer_pool blocks;
 	struct close_batch closing;
 	struct report report;
+	struct wire_choice explained[CLASSES]; /* told last of each class, with options.explain */
 	struct slot_table slots;
 	struct slot_queue runnable;     /* slots that go on at the next turn */
 	struct slot_queue for_transfer; /* slots that wait until fewer contents are moved */
 	unsigned transfers;
+	struct slot *range_turn;     /* the range that begins chunks */
+	struct slot_queue for_range; /* those that wait for that */
 	struct work_queue inbox;
 	struct wire_buffer incoming;
 	uint64_t checked_ns;  /* when the channel was looked at */

@@ -4,6 +4,7 @@
 
 #include "io/xattr.h"
 #include "worker/durable.h"
+#include "worker/explain.h"
 #include "worker/file.h"
 
 /* A name that is taken and free again, over and over, is no accident. */
@@ -207,6 +208,8 @@ void file_store(struct executor *executor, struct file *file)
 		return;
 	}
 	count_content(executor, file, file->filled);
+	explain_file(executor, file->work, CLASS_SMALL,
+		executor->ring ? STRATEGY_URING : STRATEGY_PLAIN);
 	file_settle(executor, file);
 }
 

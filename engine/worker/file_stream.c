@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "worker/explain.h"
 #include "worker/file.h"
 
 /* Smaller files are over before anybody could see that they began. */
@@ -43,6 +44,8 @@ static void moved(struct executor *executor, struct file *file)
 	}
 	if (!source_unchanged(&file->status, &status))
 		file_warn_changed(executor, file);
+	explain_transfer(executor, file->work, file->transfer.sparse ? CLASS_HOLES : CLASS_MEDIUM,
+		&file->transfer);
 	error = cut_to_content(file);
 	if (error)
 		file_fail(executor, file, OPERATION_WRITE, error);
@@ -107,6 +110,7 @@ static void begin_transfer(
 		.source_filesystem = file->work->source->filesystem,
 		.source_fd = file->source_fd,
 		.target_fd = file->target.fd,
+		.manner = executor->manner_of_files,
 		.end = shared ? (uint64_t)file->status.st_size : content_end(file),
 		.sparse = sparse,
 		.make_holes = sparse && executor->options.sparse == SPARSE_ALWAYS,

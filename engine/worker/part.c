@@ -13,8 +13,9 @@ void part_end(struct executor *executor, struct part *part)
 
 	if (part->moving) {
 		transfer_end(&part->transfer);
-		executor_give_transfer(executor);
+		part_give_turn(executor, part);
 	}
+	cache_forget(&part->cached);
 	if (part->source_fd != PART_NO_FD)
 		close(part->source_fd);
 	if (part->temporary_fd != PART_NO_FD)

@@ -6,6 +6,7 @@
 #ifndef ENGINE_WORKER_PART_H
 #define ENGINE_WORKER_PART_H
 
+#include "io/cache.h"
 #include "worker/executor.h"
 #include "worker/overwrite.h"
 
@@ -25,11 +26,12 @@ struct part {
 	const char *temporary;
 	int source_fd;
 	int temporary_fd;
-	bool moving;        /* has a transfer's place */
+	bool moving;        /* its transfer has begun */
 	struct stat status; /* of the source */
 	struct overwrite overwrite;
 	struct transfer transfer;
-	uint64_t told_read; /* of the transfer's counts, what was counted */
+	struct cache_view cached; /* of the source, before it was read */
+	uint64_t told_read;       /* of the transfer's counts, what was counted */
 	uint64_t told_accepted;
 };
 
@@ -43,6 +45,8 @@ int part_begin(struct executor *executor, struct work *work);
 void part_prepare(struct executor *executor, struct part *part);
 void part_range(struct executor *executor, struct part *part);
 void part_range_run(struct executor *executor, struct part *part);
+/* Lets the next range begin. */
+void part_give_turn(struct executor *executor, struct part *part);
 void part_range_chunk(struct executor *executor, struct part *part, unsigned chunk, int result);
 void part_commit(struct executor *executor, struct part *part);
 

@@ -3,6 +3,8 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "io/cache.h"
+#include "worker/explain.h"
 #include "worker/part.h"
 #include "worker/pour.h"
 
@@ -13,17 +15,33 @@ enum answer {
 	ANSWER_STALE,
 };
 
+/* As if all were where it can't be told. */
+static uint64_t cached_bytes(const struct part *part)
+{
+	uint64_t bytes = (uint64_t)part->status.st_size;
+
+	if (!part->work->source->filesystem->in_memory)
+		(void)cache_estimate(part->source_fd, bytes, &bytes);
+	return bytes;
+}
+
 static void answer(struct executor *executor, struct part *part, enum answer state)
 {
 	struct wire_prepared prepared = {
 		.id = part->work->item->id,
 		.bytes = (uint64_t)part->status.st_size,
 		.data_bytes = part->transfer.accepted_bytes,
+		.cached_bytes = state == ANSWER_FINISHED ? 0 : cached_bytes(part),
+		.source_device = part->work->source->filesystem->device,
+		.target_device = part->work->target->filesystem->device,
+		.source_type = part->work->source->filesystem->type,
+		.target_type = part->work->target->filesystem->type,
 		.changed_sec = part->status.st_ctim.tv_sec,
 		.changed_nsec = (uint32_t)part->status.st_ctim.tv_nsec,
 		.finished = state == ANSWER_FINISHED,
 		.stale = state == ANSWER_STALE,
 		.continued = state == ANSWER_CONTINUED,
+		.sparse = executor_keeps_holes(executor, &part->status),
 	};
 
 	report_put(&executor->report, WIRE_PREPARED, &prepared, sizeof(prepared));
@@ -72,6 +90,7 @@ static int share(struct executor *executor, struct part *part, bool *ret_shared)
 		.ops = &copy_reflink,
 		.source_fd = part->source_fd,
 		.target_fd = part->temporary_fd,
+		.manner = transfer_usual,
 		.end = (uint64_t)part->status.st_size,
 	};
 	error = transfer_advance(&part->transfer);
@@ -112,6 +131,7 @@ static void fail_without_temporary(
 static void finish_shared(struct executor *executor, struct part *part)
 {
 	part_count_transfer(executor, part);
+	explain_transfer(executor, part->work, CLASS_LARGE, &part->transfer);
 	part_settle(executor, part);
 	if (!part_publish(executor, part))
 		return;

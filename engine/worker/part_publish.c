@@ -66,6 +66,7 @@ static int move_all(struct executor *executor, const struct part *part, int from
 		.pool = &executor->pool,
 		.source_fd = from,
 		.target_fd = to,
+		.manner = transfer_usual,
 		.end = (uint64_t)part->status.st_size,
 		.sparse = executor_keeps_holes(executor, &part->status),
 	};

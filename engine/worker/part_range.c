@@ -1,16 +1,49 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
 
+#include "worker/explain.h"
 #include "worker/part.h"
 
 static void range_done(struct executor *executor, struct part *part)
 {
-	int error = target_flush(part->temporary_fd);
+	struct transfer *transfer = &part->transfer;
+	int error = 0;
 
+	if (transfer->manner.write_behind)
+		error = write_window_end(&transfer->window, part->temporary_fd, transfer->position,
+			part->work->large->manner.flags & MANNER_SETTLE);
+	if (!error)
+		error = target_flush(part->temporary_fd);
+	cache_drop_new(&part->cached, part->source_fd);
+	explain_transfer(executor, part->work, CLASS_LARGE, transfer);
 	if (error)
 		part_fail(executor, part, OPERATION_WRITE, error);
 	else
 		part_done(executor, part);
+}
+
+/* Ranges follow one another: two at once would be two streams to the device, each slower than one.
+ * The next begins when all of this one is on its way. */
+static bool take_turn(struct executor *executor, struct part *part)
+{
+	if (executor->range_turn && executor->range_turn != &part->slot) {
+		slot_queue_push(&executor->for_range, &part->slot);
+		return false;
+	}
+	executor->range_turn = &part->slot;
+	return true;
+}
+
+void part_give_turn(struct executor *executor, struct part *part)
+{
+	struct slot *waiting;
+
+	if (executor->range_turn != &part->slot)
+		return;
+	executor->range_turn = NULL;
+	waiting = slot_queue_pop(&executor->for_range);
+	if (waiting)
+		slot_queue_push(&executor->runnable, waiting);
 }
 
 static void take_progress(struct executor *executor, struct part *part, int progress)
@@ -19,6 +52,8 @@ static void take_progress(struct executor *executor, struct part *part, int prog
 		part->transfer.fault == TRANSFER_FAULT_READ ? OPERATION_READ : OPERATION_WRITE;
 
 	part_count_transfer(executor, part);
+	if (part->transfer.position >= part->transfer.end)
+		part_give_turn(executor, part);
 	if (progress == TRANSFER_MORE)
 		slot_queue_push(&executor->runnable, &part->slot);
 	else if (progress == TRANSFER_DONE)
@@ -27,16 +62,40 @@ static void take_progress(struct executor *executor, struct part *part, int prog
 		part_fail(executor, part, operation, progress);
 }
 
-/* Up to here a file is left to the kernel to write back when it likes, as other copiers do; of
- * longer ones no more than this is left behind. Starting earlier costs a third more time where
- * nobody waits for the write-back. */
-#define WRITE_BEHIND_FROM_BYTES (512u << 20)
-
-static bool writes_behind(const struct executor *executor, const struct part *part)
+static const struct copy_ops *way_of(
+	const struct executor *executor, const struct wire_manner *wanted)
 {
-	if (part->work->target->filesystem->in_memory)
-		return false;
-	return executor->options.durable || part->work->large->offset >= WRITE_BEHIND_FROM_BYTES;
+	switch (wanted->way) {
+	case STRATEGY_RANGE:
+		return &copy_range;
+	case STRATEGY_NULL:
+		return &copy_null;
+	case STRATEGY_DIRECT:
+		return executor->ring ? &copy_direct : &copy_plain;
+	case STRATEGY_URING:
+		return executor->ring ? &copy_uring : &copy_plain;
+	default:
+		return &copy_plain;
+	}
+}
+
+static uint32_t within(uint32_t number, uint32_t least, uint32_t most)
+{
+	if (number < least)
+		return least;
+	return number > most ? most : number;
+}
+
+static struct transfer_manner manner_of(const struct wire_manner *wanted)
+{
+	return (struct transfer_manner){
+		.block_bytes = within(wanted->block_bytes, TRANSFER_BLOCK_MIN, TRANSFER_BLOCK_MAX) /
+			       TRANSFER_BLOCK_MIN * TRANSFER_BLOCK_MIN,
+		.depth = (uint8_t)within(wanted->depth, 1, TRANSFER_WINDOW),
+		.source_direct = wanted->flags & MANNER_SOURCE_DIRECT,
+		.target_direct = wanted->flags & MANNER_TARGET_DIRECT,
+		.write_behind = wanted->flags & MANNER_WRITE_BEHIND,
+	};
 }
 
 static void begin_transfer(struct executor *executor, struct part *part)
@@ -44,32 +103,36 @@ static void begin_transfer(struct executor *executor, struct part *part)
 	const struct wire_large *wanted = part->work->large;
 
 	part->transfer = (struct transfer){
-		.ops = executor->copy,
+		.ops = way_of(executor, &wanted->manner),
 		.ring = executor->ring,
 		.tag = slot_tag(&part->slot, PART_CHUNK),
-		.pool = &executor->pool,
+		.pool = &executor->blocks,
 		.source_filesystem = part->work->source->filesystem,
 		.source_fd = part->source_fd,
 		.target_fd = part->temporary_fd,
+		.manner = manner_of(&wanted->manner),
 		.position = wanted->offset,
 		.end = wanted->offset + wanted->length,
 		.sparse = executor_keeps_holes(executor, &part->status),
 		.make_holes = executor->options.sparse == SPARSE_ALWAYS,
-		.write_behind = writes_behind(executor, part),
-		.written_until = wanted->offset,
 	};
+	write_window_begin(&part->transfer.window, wanted->offset);
+	/* Without a view of what was cached nothing is dropped. */
+	if (wanted->manner.flags & MANNER_DROP_SOURCE)
+		(void)cache_look(part->source_fd, wanted->offset, wanted->length, &part->cached);
 	take_progress(executor, part, transfer_advance(&part->transfer));
 }
 
 void part_range_run(struct executor *executor, struct part *part)
 {
+	if (!part->moving && !take_turn(executor, part))
+		return;
 	if (part->moving) {
 		take_progress(executor, part, transfer_advance(&part->transfer));
 		return;
 	}
-	part->moving = executor_take_transfer(executor, &part->slot);
-	if (part->moving)
-		begin_transfer(executor, part);
+	part->moving = true;
+	begin_transfer(executor, part);
 }
 
 void part_range_chunk(struct executor *executor, struct part *part, unsigned chunk, int result)

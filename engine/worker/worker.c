@@ -229,6 +229,8 @@ static void take_options(struct executor *executor, const struct job_options *op
 static const struct copy_ops *choose_copy(const struct executor *executor)
 {
 	switch (executor->options.strategy) {
+	case STRATEGY_NULL:
+		return &copy_null;
 	case STRATEGY_RANGE:
 		return &copy_range;
 	case STRATEGY_DIRECT:
@@ -288,6 +290,8 @@ static int open_memory(struct executor *executor)
 	if (!error)
 		error = buffer_pool_open(&executor->pool, EXECUTOR_BUFFERS, TRANSFER_CHUNK_BYTES);
 	if (!error)
+		error = buffer_pool_open(&executor->blocks, EXECUTOR_BLOCKS, TRANSFER_BLOCK_MAX);
+	if (!error)
 		error = report_open(&executor->report, executor->channel);
 	return error;
 }
@@ -318,6 +322,9 @@ static int begin(struct executor *executor)
 		return error;
 	hello.ring_error = open_ring(executor);
 	executor->copy = choose_copy(executor);
+	executor->manner_of_files = transfer_usual;
+	executor->manner_of_files.source_direct = setup.options.strategy == STRATEGY_DIRECT;
+	executor->manner_of_files.target_direct = setup.options.strategy == STRATEGY_DIRECT;
 	report_put(&executor->report, WIRE_HELLO, &hello, sizeof(hello));
 	return inbox_take_rest(executor, rest);
 }
@@ -333,6 +340,7 @@ static void end(struct executor *executor)
 	report_close(&executor->report);
 	slot_table_close(&executor->slots);
 	buffer_pool_close(&executor->pool);
+	buffer_pool_close(&executor->blocks);
 	tree_close(&executor->tree);
 	if (executor->region.header)
 		region_close(&executor->region);

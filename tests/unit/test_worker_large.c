@@ -27,11 +27,27 @@ static void prepare(
 	run(driver, WIRE_PREPARE, large, name, ret_outcome);
 }
 
+/* Direct writes where there is a ring, which also takes each range through odd ends. */
+static struct wire_manner manner_of(const struct driver *driver)
+{
+	return (struct wire_manner){
+		.block_bytes = 512 * 1024,
+		.depth = 3,
+		.way = driver->options.strategy == STRATEGY_AUTO ? STRATEGY_DIRECT : STRATEGY_PLAIN,
+		.flags = MANNER_TARGET_DIRECT | MANNER_WRITE_BEHIND | MANNER_SETTLE |
+			 MANNER_DROP_SOURCE,
+	};
+}
+
 static void copy_range(struct driver *driver, const char *name, uint64_t offset, uint64_t length,
 	struct outcome *ret_outcome)
 {
 	struct wire_large large = {
-		.item = driver_item(driver, "", 0, 0), .offset = offset, .length = length};
+		.item = driver_item(driver, "", 0, 0),
+		.offset = offset,
+		.length = length,
+		.manner = manner_of(driver),
+	};
 
 	run(driver, WIRE_RANGE, large, name, ret_outcome);
 	assert_int_equal(ret_outcome->type, WIRE_DONE);
