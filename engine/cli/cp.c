@@ -51,8 +51,7 @@ int cp_run(int argc, char **argv, struct past *past)
 	case OPTION_WRONG:
 		break;
 	case OPTION_READY:
-		status = job_run(&settings.request);
-		break;
+		return job_settings_run(&settings, &cp_options);
 	}
 	job_settings_free(&settings);
 	return status;

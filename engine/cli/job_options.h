@@ -19,7 +19,7 @@ enum job_command {
 extern const struct option_row job_option_rows[];
 
 /* The part of the commands before anything is done: settings from a command line. `quoted`: as
- * option_set.quoted. The settings' selection is freed by the caller. */
+ * option_set.quoted. The caller runs the settings (job_settings_run) or frees them. */
 enum option_result cp_parse(int argc, char **argv, bool quoted, struct job_settings *settings);
 enum option_result mv_parse(int argc, char **argv, bool quoted, struct job_settings *settings);
 enum option_result rm_parse(int argc, char **argv, bool quoted, struct job_settings *settings);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cli/job_settings.h"
+#include "haul/exit.h"
 #include "util/name_file.h"
 #include "util/quote.h"
 
@@ -92,7 +93,7 @@ static void settle_dry_run(struct job_request *request)
 	request->prompt = JOB_PROMPT_NEVER;
 }
 
-int job_settings_select(struct job_settings *settings, const struct option_set *set)
+static int select_entries(struct job_settings *settings, const struct option_set *set)
 {
 	int error = 0;
 
@@ -114,4 +115,16 @@ void job_settings_free(struct job_settings *settings)
 	selection_free(&settings->selection);
 	free(settings->pattern);
 	free(settings->listed_source);
+}
+
+int job_settings_run(struct job_settings *settings, const struct option_set *table)
+{
+	struct option_set set = *table;
+	int status = HAUL_EXIT_FAILED;
+
+	set.program = settings->request.program;
+	if (!select_entries(settings, &set))
+		status = job_run(&settings->request);
+	job_settings_free(settings);
+	return status;
 }

@@ -212,5 +212,5 @@ int job_settings_finish(struct job_settings *settings, const struct option_set *
 	settings->request.options.umask = mask;
 	settings->request.options.copy_special =
 		settings->request.options.recursive && !settings->copy_contents;
-	return job_settings_select(settings, set);
+	return 0;
 }

@@ -58,8 +58,7 @@ int mv_run(int argc, char **argv, struct past *past)
 	case OPTION_WRONG:
 		break;
 	case OPTION_READY:
-		status = job_run(&settings.request);
-		break;
+		return job_settings_run(&settings, &mv_options);
 	}
 	job_settings_free(&settings);
 	return status;

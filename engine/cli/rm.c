@@ -50,7 +50,7 @@ enum option_result rm_parse(int argc, char **argv, bool quoted, struct job_setti
 	request->source_count = (unsigned)(argc - first);
 	request->options.by_entry = looks_at_entries(request);
 	settings->selection.list.recursive = request->options.recursive;
-	return job_settings_select(settings, &set) ? OPTION_WRONG : OPTION_READY;
+	return OPTION_READY;
 }
 
 int command_rm(int argc, char **argv)
@@ -66,7 +66,9 @@ int command_rm(int argc, char **argv)
 		break;
 	case OPTION_READY:
 		/* With -f, nothing to remove is no failure. */
-		status = settings.request.source_count ? job_run(&settings.request) : HAUL_EXIT_OK;
+		if (settings.request.source_count)
+			return job_settings_run(&settings, &rm_options);
+		status = HAUL_EXIT_OK;
 		break;
 	}
 	job_settings_free(&settings);

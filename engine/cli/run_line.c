@@ -35,9 +35,7 @@ static int take_settings(const struct words *words, enum option_result result,
 {
 	const struct job_request *request = &settings->request;
 
-	/* What a list has named stays: the needs refer to it. */
-	selection_free(&settings->selection);
-	free(settings->pattern);
+	job_settings_free(settings);
 	if (result == OPTION_SHOWN)
 		return refuse(words, "that is no job");
 	if (result == OPTION_WRONG)
