@@ -91,6 +91,17 @@ def limits(results: Results) -> Iterator[str]:
                       for place, rates in results.limits.items()])
 
 
+def null(results: Results) -> Iterator[str]:
+    if not results.null:
+        return
+    yield ("haul's own cost, with reads and writes replaced by nothing (the null backend, on "
+           "tmpfs, best of three):")
+    yield ""
+    kinds = list(next(iter(results.null.values())))
+    yield from table(["what", *kinds], [[what, *(number(cost.get(kind), 3) for kind in kinds)]
+                                        for what, cost in results.null.items()])
+
+
 def left_out(results: Results) -> Iterator[str]:
     if not results.missing and not results.skipped:
         return
@@ -107,7 +118,7 @@ def render(results: Results, charts: list[str]) -> str:
     """The whole report; `charts` are the names of SVG files beside it."""
     parts = ["# Benchmark report", "", *machine(results), *overview(results)]
     parts += [f"![{name}]({name})\n" for name in charts]
-    parts += [*limits(results), "## Cells", "",
+    parts += [*limits(results), *null(results), "## Cells", "",
               "Medians of wall-clock seconds. Ratios are to cp, mv, rm or diff. The sync that "
               "follows is measured apart. Memory (PSS of all processes) and what the copy lost "
               "(in rsync's eyes) are taken in an untimed rehearsal.", ""]

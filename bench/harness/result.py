@@ -49,6 +49,7 @@ class Results:
     missing: dict[str, str] = field(default_factory=dict)
     skipped: dict[str, str] = field(default_factory=dict)
     limits: dict[str, dict[str, float]] = field(default_factory=dict)
+    null: dict[str, dict[str, float]] = field(default_factory=dict)
     load_average_end: float = 0.0
 
     def save(self, path: str) -> None:

@@ -32,6 +32,14 @@ class Session:
         places = {place for pair in self._grid.pairs for place in (pair.source, pair.destination)}
         self._results.limits = limit.measure(
             self._storage, {place for place in places if not place.missing()})
+        program = os.path.join(os.path.dirname(self._conditions.haul), "bench/null")
+        if not os.path.exists(program):
+            self._results.missing["the null backend"] = program
+            return
+        try:
+            self._results.null = limit.null_backend(self._storage, program)
+        except (CommandError, PeerError) as error:
+            self._results.missing["the null backend"] = str(error)
 
     def run(self) -> None:
         """Fills the results, cell by cell, so that they are worth something when interrupted."""

@@ -207,7 +207,8 @@ static bool wants_sharing(const struct executor *executor, const struct file *fi
 /* Too long for a buffer, with holes, or not to be read at all. */
 static bool wants_stream(const struct executor *executor, const struct file *file)
 {
-	return file->entry->bytes >= TRANSFER_CHUNK_BYTES || file->entry->flags & ENTRY_SPARSE ||
+	return file->entry->bytes >= TRANSFER_CHUNK_BYTES ||
+	       executor->options.strategy == STRATEGY_NULL || file->entry->flags & ENTRY_SPARSE ||
 	       executor->options.sparse == SPARSE_ALWAYS || wants_sharing(executor, file);
 }
 

@@ -10,9 +10,34 @@ private_mounts "$@"
 # Reflinks need one filesystem, and one that has them.
 STRATEGIES="auto range direct uring plain"
 
+RANGE=$((64 * 1024 * 1024))
+
+# make_large DIRECTORY BYTES...: files that are so much longer than where large ones begin.
+make_large()
+{
+	local more
+	mkdir "$1"
+	for more in "${@:2}"; do
+		head -c $((8 * 1024 * 1024 + more)) /dev/urandom >"$1/$more"
+	done
+}
+
+# make_ragged FILE: a large file whose holes begin and end in the middle of blocks, also the last.
+make_ragged()
+{
+	local offset
+	for offset in 1 70000 1048575 9437185; do
+		head -c 5000 /dev/urandom |
+			dd of="$1" conv=notrunc oflag=seek_bytes seek="$offset" status=none
+	done
+	truncate -s 20000001 "$1"
+}
+
 make_tree()
 {
 	"$ROOT/tests/trees/nasty" "$1" --only sizes,sparse,large,hard-links
+	make_large "$1/ranges" -1 0 1 4095 4097
+	make_ragged "$1/ranges/ragged"
 	truncate -s $((4096 * 1024 * 1024 + 5)) "$1/beyond-4g"
 	printf 'across the boundary' |
 		dd of="$1/beyond-4g" conv=notrunc oflag=seek_bytes seek=$((4096 * 1024 * 1024 - 10)) \
@@ -79,6 +104,25 @@ test_refused_reflink()
 	expect_status 1 "$HAUL" cp -a --strategy reflink "$WORK/from/tree" "$WORK/to/tree"
 	expect_equal "lines" 1 "$(wc -l <"$WORK/err")"
 	expect_equal "files" "" "$(find "$WORK/to/tree" -type f)"
+}
+
+# Where one range ends and the next begins, from the device and from the cache.
+test_range_boundaries()
+{
+	local size strategy
+	make_filesystem from ext4 300M
+	make_filesystem to xfs 600M
+	for size in $((RANGE - 1)) "$RANGE" $((RANGE + 1)); do
+		head -c "$size" /dev/urandom >"$WORK/from/$size"
+	done
+	drop_caches
+	for strategy in auto auto direct; do
+		expect_status 0 "$HAUL" cp --strategy "$strategy" "$WORK/from/"[0-9]* "$WORK/to"
+		for size in $((RANGE - 1)) "$RANGE" $((RANGE + 1)); do
+			cmp "$WORK/from/$size" "$WORK/to/$size"
+		done
+		rm "$WORK/to/"*
+	done
 }
 
 # Over files that are there already, longer and shorter ones.
