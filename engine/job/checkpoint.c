@@ -9,10 +9,13 @@
 
 #include "job/coordinator.h"
 #include "util/clock.h"
+#include "util/quote.h"
 
 /* A sync that takes long costs the copy more: the next one waits this many times as long. */
 #define WAIT_FACTOR 4
 
+/* There are no more checkpoints: a later sync may succeed because the error was told once, and
+ * would prove nothing. */
 static void give_up(struct job *job, int error)
 {
 	struct checkpoint *checkpoint = &job->checkpoint;
@@ -21,11 +24,22 @@ static void give_up(struct job *job, int error)
 	if (checkpoint->error)
 		return;
 	checkpoint->error = error;
-	/* A later sync may succeed because the error was told once: it would prove nothing. */
-	if (job->options.durable)
+	if (job->options.durable || job->options.operation == JOB_MOVE)
 		diagnose(job, "cannot make the copy durable: %s", strerror(-error));
 	else
 		notify(job, "cannot tell what is durable: %s", strerror(-error));
+}
+
+/* The filesystem has lost something that it had taken. Whether or not anybody asked for a sync, the
+ * copy isn't what it was reported to be. */
+static void sync_failed(struct job *job, int error)
+{
+	char quoted[QUOTE_BYTES];
+
+	job->checkpoint.under_way = false;
+	job->checkpoint.error = error;
+	diagnose(job, "error syncing %s: %s",
+		quote_name(job->request->target, quoted, sizeof(quoted)), strerror(-error));
 }
 
 static bool is_watched(const struct checkpoint *checkpoint, uint64_t device)
@@ -59,7 +73,10 @@ static int add_target(struct checkpoint *checkpoint, int directory_fd, uint64_t 
 
 static bool wanted(const struct job *job)
 {
-	return (job->options.durable || job->journal.fd >= 0) && !job->checkpoint.error;
+	bool useful =
+		job->options.durable || job->options.operation == JOB_MOVE || job->journal.fd >= 0;
+
+	return useful && !job->checkpoint.error;
 }
 
 void checkpoint_watch(struct job *job, int directory_fd, uint64_t device)
@@ -102,9 +119,58 @@ static void ask_next(struct job *job)
 		give_up(job, error);
 }
 
+/* ---- moves ---- */
+
+void checkpoint_await(struct job *job, struct root *root)
+{
+	root->next_waiting = job->checkpoint.waiting;
+	job->checkpoint.waiting = root;
+}
+
+bool checkpoint_awaited(const struct job *job)
+{
+	return job->checkpoint.waiting || job->checkpoint.covered;
+}
+
+static void cover(struct checkpoint *checkpoint)
+{
+	checkpoint->covered = checkpoint->waiting;
+	checkpoint->waiting = NULL;
+}
+
+/* The checkpoint did not come to an end: the next one will cover them. */
+static void uncover(struct checkpoint *checkpoint)
+{
+	struct root **last = &checkpoint->waiting;
+
+	while (*last)
+		last = &(*last)->next_waiting;
+	*last = checkpoint->covered;
+	checkpoint->covered = NULL;
+}
+
+static void let_go_on(struct job *job, struct root **list, bool durable)
+{
+	while (*list) {
+		struct root *root = *list;
+
+		*list = root->next_waiting;
+		move_synced(job, root, durable);
+	}
+}
+
+/* ---- the life of one ---- */
+
 static int start_keeper(struct checkpoint *checkpoint)
 {
 	return checkpoint->keeper.pid ? 0 : keeper_start(&checkpoint->keeper);
+}
+
+static bool is_due(const struct job *job)
+{
+	uint64_t due_ns = checkpoint_due_ns(job);
+
+	return due_ns && clock_monotonic_ns() >= due_ns;
 }
 
 static void begin(struct job *job, bool last)
@@ -118,6 +184,8 @@ static void begin(struct job *job, bool last)
 		give_up(job, error);
 		return;
 	}
+	checkpoint->for_moves = checkpoint->waiting && !is_due(job);
+	cover(checkpoint);
 	checkpoint->number = 0;
 	checkpoint->under_way = true;
 	checkpoint->recorded = false;
@@ -141,7 +209,14 @@ static void complete(struct job *job)
 	checkpoint->complete = checkpoint->last;
 	if (wait_ns < job->request->checkpoint_ns)
 		wait_ns = job->request->checkpoint_ns;
-	checkpoint->due_ns = now_ns + wait_ns;
+	checkpoint->due_ns = job->request->checkpoint_ns ? now_ns + wait_ns : 0;
+}
+
+static void tell_journal(struct job *job)
+{
+	for (struct large *large = job->larges; large; large = large->next)
+		large->remembered = large->recorded;
+	chronicle_checkpoint(job, job->checkpoint.covered_bytes, job->checkpoint.began_ns);
 }
 
 /* All targets are durable, with everything that was handed in before. */
@@ -149,12 +224,13 @@ static void record(struct job *job)
 {
 	struct checkpoint *checkpoint = &job->checkpoint;
 
-	checkpoint->recorded = true;
-	for (struct large *large = job->larges; large; large = large->next)
-		large->remembered = large->recorded;
+	checkpoint->recorded = !checkpoint->for_moves && job->journal.fd >= 0;
 	lane_add(&job->lane, HAUL_BYTES_DURABLE, checkpoint->durable_bytes);
-	chronicle_checkpoint(job, checkpoint->covered_bytes, checkpoint->began_ns);
-	if (job->journal.fd >= 0)
+	if (checkpoint->recorded)
+		tell_journal(job);
+	let_go_on(job, &checkpoint->covered, true);
+	/* The journal may have failed meanwhile. */
+	if (checkpoint->recorded && job->journal.fd >= 0)
 		ask_next(job);
 	else
 		complete(job);
@@ -171,7 +247,7 @@ static void take_answer(struct job *job, uint32_t number, int error)
 			chronicle_give_up(job, error);
 		complete(job);
 	} else if (error) {
-		give_up(job, error);
+		sync_failed(job, error);
 	} else if (++checkpoint->number < checkpoint->target_count) {
 		ask_next(job);
 	} else {
@@ -200,6 +276,7 @@ static void lose_keeper(struct job *job)
 
 	keeper_end(&checkpoint->keeper);
 	checkpoint->under_way = false;
+	uncover(checkpoint);
 	if (!take_spares(checkpoint))
 		give_up(job, -EPIPE);
 }
@@ -220,11 +297,12 @@ static bool anything_new(const struct job *job)
 	return finished_bytes(job, false) != job->checkpoint.accepted_bytes;
 }
 
-static bool is_due(const struct job *job)
+void checkpoint_refuse(struct job *job)
 {
-	uint64_t due_ns = checkpoint_due_ns(job);
-
-	return due_ns && clock_monotonic_ns() >= due_ns;
+	if (!job->checkpoint.error)
+		return;
+	let_go_on(job, &job->checkpoint.covered, false);
+	let_go_on(job, &job->checkpoint.waiting, false);
 }
 
 void checkpoint_advance(struct job *job, bool all_done)
@@ -233,6 +311,10 @@ void checkpoint_advance(struct job *job, bool all_done)
 
 	if (checkpoint->under_way || checkpoint->complete)
 		return;
+	if (checkpoint->waiting && !checkpoint->error) {
+		begin(job, false);
+		return;
+	}
 	if (all_done) {
 		if (job->options.durable && !checkpoint->error)
 			begin(job, true);

@@ -218,6 +218,8 @@ int move_remember(struct job *job, struct root *root, const struct wire_entry *e
 bool move_goes_on(struct job *job, struct root *root);
 /* Nothing is left below a source directory: it goes itself. */
 void move_end(struct job *job, struct root *root);
+/* Whether its copy is durable is known now. */
+void move_synced(struct job *job, struct root *root, bool durable);
 
 /* ---- remove.c ---- */
 
@@ -281,7 +283,13 @@ bool chronicle_is_durable(const struct job *job, const struct directory *directo
 
 /* Something is about to be written to the filesystem of this directory. */
 void checkpoint_watch(struct job *job, int directory_fd, uint64_t device);
-/* Begins a checkpoint when it is time; the last one when everything is done. */
+/* Calls move_synced() when a checkpoint that begins from now on has succeeded, or none ever will. */
+void checkpoint_await(struct job *job, struct root *root);
+/* Whether anybody waits for that. */
+bool checkpoint_awaited(const struct job *job);
+/* Lets moves know that wait in vain, for nobody can tell any more what is durable. */
+void checkpoint_refuse(struct job *job);
+/* Begins a checkpoint when it is time, or awaited; the last one when everything is done. */
 void checkpoint_advance(struct job *job, bool all_done);
 /* Handles what the keeper answers. */
 void checkpoint_receive(struct job *job);

@@ -87,7 +87,6 @@ static const struct phrase phrases[OPERATIONS] = {
 	[OPERATION_SET_TIMES] = {"preserving times for ", OF_TARGET, "", OF_NOTHING, ""},
 	[OPERATION_SET_XATTR] = {"setting attributes for ", OF_TARGET, "", OF_NOTHING, ""},
 	[OPERATION_PUBLISH] = {"cannot create regular file ", OF_TARGET, "", OF_NOTHING, ""},
-	[OPERATION_SYNC] = {"cannot synchronize ", OF_TARGET, "", OF_NOTHING, ""},
 	[OPERATION_SOURCE_CHANGED] = {"", OF_SOURCE, " changed while it was copied", OF_NOTHING,
 		""},
 	[OPERATION_SOURCE_REPLACED] = {"skipping file ", OF_SOURCE,

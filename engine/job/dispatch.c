@@ -201,8 +201,6 @@ static int put_item(struct wire_buffer *out, const struct item *item, uint64_t i
 		return put_link(out, item, head, path);
 	case WIRE_FINISH:
 		return put_finish(out, item, head, path);
-	case WIRE_SYNC:
-		return wire_put(out, WIRE_SYNC, &head, sizeof(head), &path, 1);
 	default:
 		return put_large(out, item, head, path);
 	}

@@ -217,7 +217,8 @@ static bool any_item(const struct job *job)
 
 static bool all_done(const struct job *job)
 {
-	return plan_finished(job) && dispatch_idle(job) && !question_pending(job);
+	return plan_finished(job) && dispatch_idle(job) && !question_pending(job) &&
+	       !checkpoint_awaited(job);
 }
 
 static bool finished(const struct job *job)
@@ -254,10 +255,13 @@ static int timeout_ms(const struct job *job)
 {
 	uint64_t now_ns = clock_monotonic_ns(), until_ns = job->stop_deadline_ns;
 
-	if (!job->stopping && !job->paused)
-		until_ns = checkpoint_due_ns(job);
 	if (lacks_worker(job))
 		return START_AGAIN_MS;
+	if (!job->stopping && !job->paused) {
+		if (job->checkpoint.error && checkpoint_awaited(job))
+			return 0;
+		until_ns = checkpoint_due_ns(job);
+	}
 	if (!until_ns)
 		return -1;
 	return now_ns < until_ns ? (int)((until_ns - now_ns) / 1000000) + 1 : 0;
@@ -279,6 +283,7 @@ static void give_work(struct job *job, struct loop *loop)
 {
 	if (job->stopping || job->paused)
 		return;
+	checkpoint_refuse(job);
 	plan_advance(job);
 	start_missing(job, loop);
 	dispatch(job);

@@ -143,15 +143,23 @@ int move_remember(struct job *job, struct root *root, const struct wire_entry *e
 	return item_add_entry(root->remembered, entry, name, target);
 }
 
-static int begin_sync(struct job *job, struct root *root)
+/* Through a descriptor that is older than the copy: one that is opened now would not tell of an
+ * error that somebody else has been told of meanwhile. */
+static void begin_sync(struct job *job, struct root *root)
 {
-	struct item *item = item_new(WIRE_SYNC, root->top);
-
-	if (!item)
-		return -ENOMEM;
 	root->phase = ROOT_SYNCING;
-	queue_push_front(&job->work, item);
-	return 0;
+	root->top->pending++;
+	checkpoint_await(job, root);
+}
+
+void move_synced(struct job *job, struct root *root, bool durable)
+{
+	if (!durable) {
+		root->top->kept = true;
+		root->failures++;
+	}
+	root->top->pending--;
+	settle_directory(job, root->top);
 }
 
 static int remove_tree(struct job *job, struct root *root)
@@ -199,7 +207,7 @@ bool move_goes_on(struct job *job, struct root *root)
 	if (root->top->kept || job->options.dry_run || job->stopping || job->fatal)
 		return false;
 	if (root->phase == ROOT_COPYING)
-		error = begin_sync(job, root);
+		begin_sync(job, root);
 	else
 		error = begin_removal(job, root);
 	if (error)

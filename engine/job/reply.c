@@ -262,7 +262,7 @@ static void tell_failure(struct job *job, struct item *item, const struct item_f
 	reply_entry_texts(item, what->index, &name, &target);
 	if (failure->name)
 		name = (struct wire_text){failure->name, strlen(failure->name)};
-	if (what->operation == OPERATION_NOT_MOVED || item->type == WIRE_SYNC)
+	if (what->operation == OPERATION_NOT_MOVED)
 		item->directory->kept = true;
 	if (!what->warning)
 		item->directory->root->failures++;

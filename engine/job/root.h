@@ -42,6 +42,7 @@ struct root {
 	struct item *remembered; /* entries that are to go after their copy; in no queue */
 	uint64_t failures;       /* what could not be copied or removed */
 	enum root_phase phase;
+	struct root *next_waiting; /* of those that wait for a checkpoint */
 	bool created; /* the destination directory is new */
 	bool absent;  /* dry run: there is none, and target_fd is the source's */
 	bool ended;   /* its work is finished */

@@ -202,7 +202,6 @@ static size_t body_bytes_of(uint32_t type)
 	case WIRE_LIST:
 		return sizeof(struct wire_list);
 	case WIRE_FILES:
-	case WIRE_SYNC:
 		return sizeof(struct wire_item);
 	case WIRE_LINK:
 		return sizeof(struct wire_link);

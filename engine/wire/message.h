@@ -19,20 +19,19 @@
  *   RANGE     copy a part of a large file         CHOICE   how files are copied, if that is asked
  *   COMMIT    finish a large file
  *   FINISH    a directory's metadata, after all its children
- *   SYNC      make the destination's filesystem durable
  *   STOP      drop what has not begun, finish what is small, exit
  *   PAUSE     begin and continue nothing until RESUME
  *
  * With ITEM_REMOVE LIST also removes what it finds, all but directories, unless options.by_entry;
  * FILES removes entries, and FINISH the directory itself.
  *
- * A move to another filesystem is a copy, a SYNC, and a removal of what the destination holds by
- * then.
+ * A move to another filesystem is a copy, a checkpoint, and a removal of what the destination holds
+ * by then.
  *
  * To another process, the keeper, the coordinator says KEEP (make something durable) and is
  * answered with KEPT.
  *
- * An item (LIST to SYNC) is answered by exactly one DONE, LISTED or PREPARED, and by a FAILURE
+ * An item (LIST to FINISH) is answered by exactly one DONE, LISTED or PREPARED, and by a FAILURE
  * for each of its entries that failed and an OUTCOME for each that isn't simply done, before that.
  * Items are idempotent: the coordinator sends one again when its worker died. Bump WIRE_VERSION
  * when a layout changes.
@@ -64,7 +63,6 @@ enum wire_type {
 	WIRE_RANGE,
 	WIRE_COMMIT,
 	WIRE_FINISH,
-	WIRE_SYNC,
 	WIRE_STOP,
 	WIRE_PAUSE,
 	WIRE_RESUME,
@@ -284,7 +282,6 @@ enum wire_operation {
 	OPERATION_SET_TIMES,
 	OPERATION_SET_XATTR,
 	OPERATION_PUBLISH, /* giving the finished file its final name */
-	OPERATION_SYNC,
 	OPERATION_SOURCE_CHANGED,  /* while it was copied */
 	OPERATION_SOURCE_REPLACED, /* by something of another type */
 	OPERATION_NOT_DIRECTORY,   /* the destination has a non-directory where a directory goes */

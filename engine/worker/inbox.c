@@ -67,7 +67,6 @@ static int take_record(struct executor *executor, struct wire_view *view)
 	case WIRE_RANGE:
 	case WIRE_COMMIT:
 	case WIRE_FINISH:
-	case WIRE_SYNC:
 		return add_item(executor, view);
 	case WIRE_STOP:
 		executor->paused = false;

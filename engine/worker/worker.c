@@ -20,7 +20,6 @@
 #include "worker/part.h"
 #include "worker/rehearse_item.h"
 #include "worker/remove_item.h"
-#include "worker/sync_item.h"
 
 /* While there is work, the channel is looked at this often: it is how fast a STOP is noticed. */
 #define CHANNEL_LOOK_NS (5 * 1000 * 1000)
@@ -70,9 +69,6 @@ static int begin_work(struct executor *executor, struct work *work)
 		return 0;
 	case WIRE_FINISH:
 		finish_item(executor, work);
-		return 0;
-	case WIRE_SYNC:
-		sync_item(executor, work);
 		return 0;
 	default:
 		return part_begin(executor, work);
