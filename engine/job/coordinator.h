@@ -153,6 +153,7 @@ struct large {
 	int64_t changed_sec;
 	uint32_t changed_nsec;
 	struct pair *pair;           /* when prepared */
+	uint64_t next_range;         /* the first one that was not queued yet */
 	uint32_t outstanding;        /* items */
 	const struct worker *holder; /* who has its latest item */
 	bool known;

@@ -13,6 +13,9 @@
  * that several workers share a file fairly and a retry costs little. */
 #define RANGE_BYTES PAST_RANGE_BYTES
 
+/* Of one file, at a time: 16 GiB. */
+#define RANGES_QUEUED 256
+
 static struct wire_entry *keep_entry(
 	const struct wire_entry *entry, struct wire_text name, struct wire_text target)
 {
@@ -180,12 +183,19 @@ static void spare_range(struct job *job, uint64_t bytes)
 	lane_add(&job->lane, HAUL_BYTES_DURABLE, bytes);
 }
 
-/* The ranges go before what has not begun, the first one first. */
-static int push_ranges(struct job *job, struct large *large)
+static uint64_t range_count(const struct large *large)
 {
-	uint64_t count = (large->bytes + RANGE_BYTES - 1) / RANGE_BYTES;
+	return large->bytes / RANGE_BYTES + (large->bytes % RANGE_BYTES != 0);
+}
 
-	for (uint64_t i = count; i-- > 0;) {
+/* Some more of the ranges go before what has not begun, the first one first. A sparse file may have
+ * more of them than there is memory for. */
+static int push_some_ranges(struct job *job, struct large *large)
+{
+	uint64_t first = large->next_range, left = range_count(large) - first;
+
+	large->next_range += left < RANGES_QUEUED ? left : RANGES_QUEUED;
+	for (uint64_t i = large->next_range; i-- > first;) {
 		struct item *item;
 
 		if (large->past && past_has_part(large->past, i)) {
@@ -199,7 +209,17 @@ static int push_ranges(struct job *job, struct large *large)
 		item->length = range_length(large, i);
 		queue_push_front(&job->work, item);
 	}
-	return large->outstanding ? 0 : push_last(job, large, WIRE_COMMIT);
+	return 0;
+}
+
+/* Before the last one is done, so that nobody waits for work. */
+static int push_ranges(struct job *job, struct large *large)
+{
+	int error = 0;
+
+	while (!error && large->outstanding <= 1 && large->next_range < range_count(large))
+		error = push_some_ranges(job, large);
+	return error;
 }
 
 /* There is nothing of an earlier run after all. */
@@ -230,12 +250,14 @@ void large_prepared(struct job *job, struct item *item, const struct wire_prepar
 	large->changed_sec = prepared->changed_sec;
 	large->changed_nsec = prepared->changed_nsec;
 	large->prepared = !prepared->finished;
+	large->next_range = 0;
 	if (prepared->finished) {
 		large_end(job, large);
 		return;
 	}
 	large->pair = pair_find(job, prepared);
-	if (!large->pair || push_ranges(job, large))
+	if (!large->pair || push_ranges(job, large) ||
+		(!large->outstanding && push_last(job, large, WIRE_COMMIT)))
 		job_out_of_memory(job);
 }
 
@@ -283,13 +305,15 @@ void large_item_done(struct job *job, struct item *item)
 		pair_measure(job, large->pair, item);
 	if (is_discard(item) || item->type == WIRE_COMMIT)
 		large->prepared = false;
-	if (large->outstanding)
+	if (large->prepared && !large->failed)
+		error = push_ranges(job, large);
+	if (error)
+		job_out_of_memory(job);
+	if (error || large->outstanding)
 		return;
 	if (!large->prepared)
 		large_end(job, large);
-	else
-		error = push_last(job, large, large->failed ? WIRE_RANGE : WIRE_COMMIT);
-	if (error)
+	else if (push_last(job, large, large->failed ? WIRE_RANGE : WIRE_COMMIT))
 		job_out_of_memory(job);
 }
 

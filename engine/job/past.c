@@ -9,8 +9,9 @@
 
 #include "job/journal.h"
 
-/* A part number above this can only be nonsense: it stands for 4 EiB. */
-#define PARTS_MAX (UINT64_C(1) << 36)
+/* Of larger files, what lies beyond 16 PiB is not remembered: a part that a damaged journal makes
+ * up must not take gigabytes of memory. */
+#define PARTS_MAX (UINT64_C(1) << 28)
 
 /* Reading from a position on. */
 struct cursor {
