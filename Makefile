@@ -5,7 +5,10 @@
 # make test             install what is missing, build, run all tests
 # make check            the tests alone; check-unit: only the unit tests
 # make asan | tsan      the unit tests under sanitizers, in build-asan/ and build-tsan/
-# make fuzz             the fuzzers, each for FUZZ_SECONDS, in build-fuzz/
+# make fuzz             the fuzzers, each for FUZZ_SECONDS (300), in build-fuzz/
+# make valgrind         the unit tests under valgrind
+# make analyze          gcc's static analysis of all sources
+# make kill-trials      kills processes of copies and moves at random moments, KILL_TRIALS (600) times
 # make vm-check         real hot-plugging, in a virtual machine; deps-vm: what that needs
 # make lint | fmt       check the style | apply the formatter
 # make bench            measure the small grid of bench/run; bench-built: only build bench/*.c
@@ -51,7 +54,7 @@ HAUL_CPPFLAGS += -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
 endif
 
 # Goals that need no library to be there yet.
-NO_BUILD_GOALS := deps deps-build deps-bench deps-vm demo test clean fmt asan tsan fuzz
+NO_BUILD_GOALS := deps deps-build deps-bench deps-vm demo test clean fmt asan tsan fuzz analyze
 ifneq ($(filter-out $(NO_BUILD_GOALS),$(or $(MAKECMDGOALS),all)),)
 
 NEEDED := liburing libxxhash
@@ -216,6 +219,11 @@ $(BUILD)/bench/%: $(BUILD)/obj/bench/%.o $(BUILD)/libengine.a
 vm-check: all
 	$(Q)HAUL_VM_CHECK=yes BUILD=$(BUILD) tests/run vm-
 
+KILL_TRIALS ?= 600
+.PHONY: kill-trials
+kill-trials: all
+	$(Q)BUILD=$(BUILD) TRIALS=$(KILL_TRIALS) bash tests/fault/kill_any.sh
+
 .PHONY: check check-unit bench asan tsan
 check: all tests-built
 	$(Q)BUILD=$(BUILD) tests/run
@@ -244,9 +252,28 @@ tsan:
 		$(if $(TSAN_TESTS),$(TSAN_TESTS),all)
 	$(Q)for program in $(TSAN_TESTS); do $$program || exit 1; done
 
+# Children are haul itself in another role, and are looked at as well. Descriptors that are left open
+# are no leaks: roles inherit them.
+VALGRIND := valgrind --quiet --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite \
+	--child-silent-after-fork=no
+VALGRIND_PROGRAMS := $(TEST_PROGRAMS)
+.PHONY: valgrind analyze
+valgrind: all tests-built
+	$(Q)failed=; for program in $(VALGRIND_PROGRAMS); do \
+		$(VALGRIND) $$program >$(BUILD)/valgrind.log 2>&1 && echo "ok   $$program" || \
+			{ cat $(BUILD)/valgrind.log; echo "FAIL $$program"; failed=yes; }; \
+	done; [ -z "$$failed" ]
+
+analyze:
+	$(Q)$(MAKE) --no-print-directory BUILD=build-analyze CC=gcc DEVELOPER=1 \
+		CFLAGS='-O1 -g -fanalyzer' analyzed
+
+.PHONY: analyzed
+analyzed: $(OBJECTS)
+
 # libFuzzer comes with clang. Each program starts from what tests/fuzz/corpus/<name>/ has, if that
 # is there, and what it finds is in build-fuzz/.
-FUZZ_SECONDS ?= 30
+FUZZ_SECONDS ?= 300
 FUZZERS := $(patsubst %.c,%,$(notdir $(wildcard tests/fuzz/fuzz_*.c)))
 FUZZ_SANITIZE := address,undefined
 
@@ -256,7 +283,7 @@ fuzz:
 		SANITIZE=fuzzer-no-link,$(FUZZ_SANITIZE) $(addprefix build-fuzz/tests/fuzz/,$(FUZZERS))
 	$(Q)for name in $(FUZZERS); do \
 		mkdir -p build-fuzz/corpus/$$name; \
-		build-fuzz/tests/fuzz/$$name -max_total_time=$(FUZZ_SECONDS) -verbosity=0 \
+		build-fuzz/tests/fuzz/$$name -max_total_time=$(FUZZ_SECONDS) -close_fd_mask=3 \
 			-artifact_prefix=build-fuzz/$$name. build-fuzz/corpus/$$name \
 			$$(ls -d tests/fuzz/corpus/$$name 2>/dev/null) >build-fuzz/$$name.log 2>&1 || \
 			{ cat build-fuzz/$$name.log; exit 1; }; \
@@ -340,7 +367,7 @@ deps-vm:
 
 .PHONY: clean
 clean:
-	rm -rf build build-asan build-tsan build-fuzz
+	rm -rf build build-asan build-tsan build-fuzz build-analyze
 
 .PHONY: FORCE
 FORCE:

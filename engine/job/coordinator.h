@@ -284,7 +284,8 @@ bool chronicle_is_durable(const struct job *job, const struct directory *directo
 
 /* Something is about to be written to the filesystem of this directory. */
 void checkpoint_watch(struct job *job, int directory_fd, uint64_t device);
-/* Calls move_synced() when a checkpoint that begins from now on has succeeded, or none ever will. */
+/* Calls move_synced() when a checkpoint that begins from now on has succeeded, or none ever will.
+ */
 void checkpoint_await(struct job *job, struct root *root);
 /* Whether anybody waits for that. */
 bool checkpoint_awaited(const struct job *job);

@@ -43,9 +43,9 @@ struct root {
 	uint64_t failures;       /* what could not be copied or removed */
 	enum root_phase phase;
 	struct root *next_waiting; /* of those that wait for a checkpoint */
-	bool created; /* the destination directory is new */
-	bool absent;  /* dry run: there is none, and target_fd is the source's */
-	bool ended;   /* its work is finished */
+	bool created;              /* the destination directory is new */
+	bool absent;               /* dry run: there is none, and target_fd is the source's */
+	bool ended;                /* its work is finished */
 };
 
 struct root_table {
