@@ -264,9 +264,11 @@ valgrind: all tests-built
 			{ cat $(BUILD)/valgrind.log; echo "FAIL $$program"; failed=yes; }; \
 	done; [ -z "$$failed" ]
 
+# Its search for leaks loses sight of what is kept in somebody else's structure; LeakSanitizer and
+# valgrind look for those.
 analyze:
 	$(Q)$(MAKE) --no-print-directory BUILD=build-analyze CC=gcc DEVELOPER=1 \
-		CFLAGS='-O1 -g -fanalyzer' analyzed
+		CFLAGS='-O1 -g -fanalyzer -Wno-analyzer-malloc-leak' analyzed
 
 .PHONY: analyzed
 analyzed: $(OBJECTS)

@@ -109,7 +109,9 @@ static char *unescape(const char *field, size_t bytes)
 {
 	char *text = malloc(bytes + 1), *to = text;
 
-	for (size_t i = 0; text && i < bytes; i++) {
+	if (!text)
+		return NULL;
+	for (size_t i = 0; i < bytes; i++) {
 		if (field[i] == '\\' && i + 3 < bytes && is_octal(field[i + 1]) &&
 			is_octal(field[i + 2]) && is_octal(field[i + 3])) {
 			*to++ = (char)((field[i + 1] - '0') * 64 + (field[i + 2] - '0') * 8 +
@@ -119,8 +121,7 @@ static char *unescape(const char *field, size_t bytes)
 			*to++ = field[i];
 		}
 	}
-	if (text)
-		*to = '\0';
+	*to = '\0';
 	return text;
 }
 

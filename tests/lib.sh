@@ -154,7 +154,8 @@ drop_caches()
 	echo 3 >/proc/sys/vm/drop_caches
 }
 
-# Two trees hold the same names, contents and metadata, in the eyes of two other programs.
+# same_tree ONE OTHER [rsync option...]: both hold the same names, contents and metadata, in the eyes
+# of two other programs.
 same_tree()
 {
 	need_program rsync
@@ -165,7 +166,7 @@ same_tree()
 	[ -z "$differences" ] || fail "diff $1 $2: $differences"
 	# xfs shows its ACLs a second time, as trusted attributes.
 	differences=$(rsync -aHAXn --checksum --itemize-changes --delete \
-		--filter='-x trusted.SGI_ACL_*' "$1/" "$2/" 2>&1)
+		--filter='-x trusted.SGI_ACL_*' "${@:3}" "$1/" "$2/" 2>&1)
 	[ -z "$differences" ] || fail "rsync $1 $2: $differences"
 }
 

@@ -139,7 +139,7 @@ static void end_answers(struct job *job)
 /* A byte at a time: what follows the answer may be meant for somebody else. */
 void question_read(struct job *job)
 {
-	char byte;
+	char byte = '\0';
 	ssize_t got = 1;
 
 	if (!job->questions.ended)
