@@ -7,6 +7,13 @@
 #include <sys/stat.h>
 #include <sys/vfs.h>
 
+/*
+ * A FUSE filesystem with direct_io may answer a read with less than was asked for. The ring then
+ * asks for the rest by itself, and puts it elsewhere than behind the first part, but says that all
+ * is well: seen on Linux 6.18, with liburing alone. tests/fault/odd_world.sh has such a filesystem.
+ */
+#define FUSE_MAGIC 0x65735546
+
 static int filesystem_add(
 	struct filesystem_table *table, int fd, dev_t device, struct filesystem **ret_filesystem)
 {
@@ -21,6 +28,7 @@ static int filesystem_add(
 	filesystem->device = device;
 	filesystem->type = (uint64_t)status.f_type;
 	filesystem->in_memory = status.f_type == TMPFS_MAGIC || status.f_type == RAMFS_MAGIC;
+	filesystem->no_ring = status.f_type == FUSE_MAGIC;
 	filesystem->next = table->first;
 	table->first = filesystem;
 	*ret_filesystem = filesystem;

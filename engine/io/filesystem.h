@@ -16,6 +16,7 @@ struct filesystem {
 	uint64_t type;            /* as statfs(2) tells it */
 	bool in_memory;           /* reading never waits for a device */
 	bool no_cached_read;      /* refuses RWF_NOWAIT */
+	bool no_ring;             /* what a ring reads of it may be wrong: see filesystem.c */
 	bool no_unnamed_file;     /* refuses O_TMPFILE */
 	bool no_link_by_fd;       /* refuses linkat with AT_EMPTY_PATH, in this process */
 	bool no_exclusive_rename; /* refuses RENAME_NOREPLACE */

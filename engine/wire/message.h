@@ -281,7 +281,7 @@ enum wire_operation {
 	OPERATION_SET_MODE,
 	OPERATION_SET_TIMES,
 	OPERATION_SET_XATTR,
-	OPERATION_PUBLISH, /* giving the finished file its final name */
+	OPERATION_PUBLISH,         /* giving the finished file its final name */
 	OPERATION_SOURCE_CHANGED,  /* while it was copied */
 	OPERATION_SOURCE_REPLACED, /* by something of another type */
 	OPERATION_NOT_DIRECTORY,   /* the destination has a non-directory where a directory goes */

@@ -179,6 +179,14 @@ int executor_stat_flags(const struct executor *executor, uint32_t entry_flags)
 									   : AT_SYMLINK_NOFOLLOW;
 }
 
+const struct copy_ops *executor_sound_way(const struct copy_ops *wanted,
+	const struct filesystem *source, const struct filesystem *target)
+{
+	bool through_ring = wanted == &copy_uring || wanted == &copy_direct;
+
+	return through_ring && (source->no_ring || target->no_ring) ? &copy_plain : wanted;
+}
+
 bool executor_may_share(
 	const struct executor *executor, dev_t source, const struct filesystem *target)
 {

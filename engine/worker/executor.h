@@ -115,6 +115,10 @@ struct source_manner *executor_manner(struct executor *executor, uint32_t entry_
 /* And the flags for looking at it (AT_SYMLINK_NOFOLLOW or none). */
 int executor_stat_flags(const struct executor *executor, uint32_t entry_flags);
 
+/* How contents are moved between these filesystems, when `wanted` is the wish. */
+const struct copy_ops *executor_sound_way(const struct copy_ops *wanted,
+	const struct filesystem *source, const struct filesystem *target);
+
 /* Whether letting a file share its data with its copy is worth a try. */
 bool executor_may_share(
 	const struct executor *executor, dev_t source, const struct filesystem *target);

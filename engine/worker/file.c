@@ -148,7 +148,7 @@ static bool take_content(struct executor *executor, struct file *file, ssize_t g
 
 static bool queue_read(struct executor *executor, struct file *file)
 {
-	return executor->ring &&
+	return executor->ring && !file->work->source->filesystem->no_ring &&
 	       !ring_read(executor->ring, slot_tag(&file->slot, FILE_READ), file->source_fd,
 		       file->buffer + file->filled, bytes_to_read(file), file->filled);
 }

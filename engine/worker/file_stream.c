@@ -32,6 +32,12 @@ static int cut_to_content(struct file *file)
 	return ftruncate(file->target.fd, (off_t)end) ? -errno : 0;
 }
 
+static const struct copy_ops *way_to_copy(const struct executor *executor, const struct file *file)
+{
+	return executor_sound_way(
+		executor->copy, file->work->source->filesystem, file->target.filesystem);
+}
+
 /* The content is there if the source stayed as it was meanwhile. */
 static void moved(struct executor *executor, struct file *file)
 {
@@ -68,7 +74,7 @@ static void fail_transfer(struct executor *executor, struct file *file, int erro
 	else if (error)
 		file_fail(executor, file, reading ? OPERATION_READ : OPERATION_WRITE, error);
 	else
-		begin_transfer(executor, file, executor->copy);
+		begin_transfer(executor, file, way_to_copy(executor, file));
 }
 
 static void take_progress(struct executor *executor, struct file *file, int progress)
@@ -135,7 +141,8 @@ void file_stream_again(struct executor *executor, struct file *file)
 		file_pour(executor, file);
 		return;
 	}
-	begin_transfer(executor, file, may_share(executor, file) ? &copy_reflink : executor->copy);
+	begin_transfer(executor, file,
+		may_share(executor, file) ? &copy_reflink : way_to_copy(executor, file));
 }
 
 /* Much may have to be moved: better know now whether the name is taken. */

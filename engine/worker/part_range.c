@@ -103,7 +103,8 @@ static void begin_transfer(struct executor *executor, struct part *part)
 	const struct wire_large *wanted = part->work->large;
 
 	part->transfer = (struct transfer){
-		.ops = way_of(executor, &wanted->manner),
+		.ops = executor_sound_way(way_of(executor, &wanted->manner),
+			part->work->source->filesystem, part->work->target->filesystem),
 		.ring = executor->ring,
 		.tag = slot_tag(&part->slot, PART_CHUNK),
 		.pool = &executor->blocks,
