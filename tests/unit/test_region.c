@@ -259,7 +259,7 @@ static void with_shm(const char *options, void (*body)(void))
 	int status;
 
 	if (pid == 0) {
-		if (unshare(CLONE_NEWNS) || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
+		if (unshare(CLONE_NEWNS) || mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) ||
 			mount("haul-test", "/dev/shm", "tmpfs", 0, options))
 			_exit(EXIT_SKIPPED);
 		unsetenv("XDG_RUNTIME_DIR");
