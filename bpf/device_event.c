@@ -13,6 +13,7 @@ const char *device_action_name(enum device_action action)
 		[DEVICE_UNMOUNTED] = "unmounted",
 		[DEVICE_RELEASED] = "released",
 		[DEVICE_FAILED] = "failed",
+		[DEVICE_HELD] = "held",
 		[DEVICE_LOST] = "lost",
 		[DEVICE_WATCHING] = "watching",
 	};

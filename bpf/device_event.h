@@ -17,6 +17,7 @@ enum device_action {
 	DEVICE_UNMOUNTED,
 	DEVICE_RELEASED, /* nothing uses it any more, and nothing is left to write */
 	DEVICE_FAILED,   /* a mount, unmount or move was refused: nothing has changed */
+	DEVICE_HELD,     /* a job uses it: it can't be unmounted meanwhile */
 	DEVICE_LOST,     /* `lost` calls were not seen; the state has been read anew */
 	DEVICE_WATCHING, /* the state at the start is told: from here on, changes */
 };

@@ -114,8 +114,13 @@ static int print_job(const char *job, void *context)
 	/* One that ended since it was found is not worth a word. */
 	if (haul_reader_open(job, &reader))
 		return 0;
-	print_heading(count);
 	header = haul_reader_header(reader);
+	/* What a publisher follows devices with is no work of the user's. */
+	if (strncmp(header->operation, HAUL_WATCH_OPERATION, sizeof(header->operation)) == 0) {
+		haul_reader_close(reader);
+		return 0;
+	}
+	print_heading(count);
 	haul_reader_totals(reader, &totals);
 	progress_words(&totals, files, bytes, sizeof(files));
 	printf("%-20s %-9s %-24s %-24s %.*s", job, state_word(job, reader, totals.state), files,

@@ -12,6 +12,7 @@
 #include "bpf/probe.h"
 #include "cli/command.h"
 #include "cli/describe.h"
+#include "cli/device_feed.h"
 #include "cli/help.h"
 #include "cli/serial.h"
 #include "haul/exit.h"
@@ -46,6 +47,7 @@ static const struct role roles[] = {
 	{"publisher", publisher_main},
 	{"serial", serial_role_main},
 	{"probe", probe_main},
+	{"devices", device_feed_main},
 	{"describe", describe_main},
 };
 

@@ -53,6 +53,14 @@ static const struct option_row rows[] = {
 			"needed for addresses beyond this machine",
 	},
 	{
+		.group = "What of",
+		.name = "devices",
+		.kind = OPTION_FLAG,
+		.offset = PUBLISH_FIELD(devices),
+		.help = "besides jobs, tell of devices that come, are mounted, and go; "
+			"with --http, they always are",
+	},
+	{
 		.group = "Other",
 		.name = "help",
 		.kind = OPTION_HELP,

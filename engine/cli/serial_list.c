@@ -7,8 +7,8 @@
 #include "cli/serial_options.h"
 #include "haul/exit.h"
 #include "haul/serial.h"
-#include "publisher/json.h"
 #include "serialctl/words.h"
+#include "util/json.h"
 
 #define LINE_BYTES 4096u
 

@@ -7,16 +7,14 @@
 #include <string.h>
 #include <time.h>
 
+#include "bpf/device_json.h"
 #include "publisher/event.h"
-#include "publisher/json.h"
 #include "util/cells.h"
 #include "util/human.h"
-#include "util/utf8.h"
 
-#define MEMBERS_BYTES (64 * 1024) /* a path has 4096 bytes, which grow sixfold at most */
-#define LINE_BYTES    (32 * 1024)
-#define PATH_COLUMNS  4096
-#define JOB_NAME      "watch"
+#define LINE_BYTES   (32 * 1024)
+#define PATH_COLUMNS 4096
+#define JOB_NAME     "watch"
 
 #define COLUMNS_ACTION 10
 #define COLUMNS_DEVICE 16
@@ -31,114 +29,14 @@ void show_open(struct show *show, bool json)
 
 /* ---- JSON ---- */
 
-static void put_text(struct json *json, const char *key, const char *text)
-{
-	if (!text || !text[0])
-		return;
-	json_key(json, key);
-	json_string(json, text, strlen(text));
-}
-
-static void put_path(struct json *json, const char *key, const char *exact_key, const char *path)
-{
-	put_text(json, key, path);
-	if (!path || utf8_valid(path, strlen(path)))
-		return;
-	json_key(json, exact_key);
-	json_base64(json, path, strlen(path));
-}
-
-static void put_number(struct json *json, const char *key, uint64_t number)
-{
-	json_key(json, key);
-	json_integer(json, number);
-}
-
-static void put_errno(struct json *json, int error)
-{
-	char number[16];
-
-	snprintf(number, sizeof(number), "%d", error);
-	put_text(json, "errno", strerrorname_np(error) ? strerrorname_np(error) : number);
-}
-
-static void put_actor(struct json *json, const struct device_actor *actor)
-{
-	if (!actor->pid)
-		return;
-	put_number(json, "pid", (uint64_t)actor->pid);
-	put_number(json, "uid", actor->uid);
-	put_text(json, "command", actor->command);
-	if (actor->namespace)
-		put_number(json, "namespace", actor->namespace);
-}
-
-static void put_device(struct json *json, const struct device_event *event)
-{
-	put_text(json, "device", event->device);
-	if (event->device || event->mount_point) {
-		put_number(json, "major", event->major);
-		put_number(json, "minor", event->minor);
-	}
-	put_text(json, "fstype", event->identity.fstype);
-	put_path(json, "mount_point", "mount_point_base64", event->mount_point);
-	put_text(json, "uuid", event->identity.uuid);
-	put_text(json, "label", event->identity.label);
-	put_path(json, "source", "source_base64", event->source);
-	if (event->size_bytes != DEVICE_UNKNOWN)
-		put_number(json, "size_bytes", event->size_bytes);
-	if (event->free_bytes != DEVICE_UNKNOWN)
-		put_number(json, "free_bytes", event->free_bytes);
-	if (event->block) {
-		json_key(json, "removable");
-		json_bool(json, event->removable);
-	}
-}
-
-static void put_watching(struct json *json, const struct device_event *event)
-{
-	static const char *const names[] = {
-		[DEVICE_PROBE_NONE] = "none",
-		[DEVICE_PROBE_PLAIN] = "plain",
-		[DEVICE_PROBE_CORE] = "core",
-	};
-
-	put_text(json, "probe", names[event->probe]);
-	put_text(json, "missing", event->missing);
-}
-
-static void put_members(struct json *json, const struct device_event *event)
-{
-	json_object(json);
-	put_text(json, "action", device_action_name(event->action));
-	put_device(json, event);
-	if (event->current) {
-		json_key(json, "current");
-		json_bool(json, true);
-	}
-	if (!event->visible) {
-		json_key(json, "visible");
-		json_bool(json, false);
-	}
-	put_actor(json, &event->actor);
-	put_text(json, "operation", event->operation);
-	if (event->error)
-		put_errno(json, event->error);
-	if (event->action == DEVICE_LOST)
-		put_number(json, "lost", event->lost);
-	if (event->action == DEVICE_WATCHING)
-		put_watching(json, event);
-	json_object_end(json);
-}
-
 static int show_json(struct show *show, const struct device_event *device)
 {
-	char members[MEMBERS_BYTES], text[2 * MEMBERS_BYTES];
+	char members[DEVICE_JSON_BYTES], text[2 * DEVICE_JSON_BYTES];
 	struct event event = {.type = EVENT_DEVICE, .job = JOB_NAME};
 	struct json json;
 
 	json_open(&json, members, sizeof(members));
-	put_members(&json, device);
+	device_json_write(&json, device);
 	if (json.overflow)
 		return -EMSGSIZE;
 	if (device->time_ns > show->time_ns)

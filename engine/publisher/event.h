@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 #include "haul/progress.h"
-#include "publisher/json.h"
+#include "util/json.h"
 
 #define EVENT_CURRENT_MAX 8             /* files named in a progress event */
 #define EVENT_JSON_BYTES  (1024 * 1024) /* holds any event */

@@ -12,6 +12,7 @@
 
 #include "haul/exit.h"
 #include "publisher/confine.h"
+#include "publisher/feed.h"
 #include "publisher/http.h"
 #include "publisher/lines.h"
 #include "publisher/redis.h"
@@ -38,6 +39,7 @@ struct publish {
 	const struct publish_request *request;
 	struct sinks sinks;
 	struct roster roster;
+	struct feed feed;
 	int signal_fd; /* -1: signals are the coordinator's business */
 	bool stopped;
 };
@@ -354,6 +356,18 @@ static void confine_self(const struct publish *publish)
 		complain("it runs without confinement", error);
 }
 
+/* Jobs are worth watching without, too. */
+static void start_feed(struct publish *publish)
+{
+	const struct publish_request *request = publish->request;
+	int error = 0;
+
+	if (request->devices || (request->http && !is_bound(publish)))
+		error = feed_start(&publish->feed);
+	if (error)
+		complain("devices can't be followed", error);
+}
+
 static int open_and_run(struct publish *publish)
 {
 	int error = set_signals(publish);
@@ -365,6 +379,7 @@ static int open_and_run(struct publish *publish)
 	error = open_roster(publish);
 	if (error)
 		return complain("progress can't be read", error);
+	start_feed(publish);
 	/* Only the news come a little later without. */
 	(void)turn_ask_short();
 	confine_self(publish);
@@ -380,6 +395,7 @@ int publish_run(const struct publish_request *request)
 	if (error)
 		return complain("no memory", error);
 	status = open_and_run(&publish);
+	feed_stop(&publish.feed);
 	roster_close(&publish.roster);
 	sinks_close(&publish.sinks);
 	if (publish.signal_fd >= 0)

@@ -14,6 +14,7 @@ struct publish_request {
 	bool json;      /* lines to standard output */
 	bool terminal;  /* a bar on standard error */
 	enum terminal_when when;
+	bool devices;      /* start what follows devices, too; with a page it always is */
 	const char *redis; /* URLs and addresses; NULL: not wanted */
 	const char *socketio;
 	const char *http;

@@ -34,6 +34,7 @@ struct watch {
 	uint64_t end_ns;  /* when the job ended, 0: not known */
 	bool moved;
 	bool gone;
+	bool silent; /* it has no progress */
 };
 
 static struct event_text text_of(const char *text, size_t bytes)
@@ -184,7 +185,7 @@ static void tell_progress(struct watch *watch, const struct haul_totals *totals,
 	if (totals->state == HAUL_STATE_PAUSED && !changed)
 		due_ns = PAUSE_PROGRESS_NS;
 	watch->moved = watch->moved || changed;
-	if (now_ns - watch->progress_ns < due_ns)
+	if (watch->silent || now_ns - watch->progress_ns < due_ns)
 		return;
 	rate_update(&watch->rate, now_ns, totals);
 	watch->totals = *totals;
@@ -413,6 +414,7 @@ int watch_open(struct haul_reader *reader, uint64_t now_ns, uint64_t first_seq,
 	watch->next_seq = first_seq;
 	memcpy(watch->job, header->job, sizeof(header->job));
 	memcpy(watch->operation, header->operation, sizeof(header->operation));
+	watch->silent = strcmp(watch->operation, HAUL_WATCH_OPERATION) == 0;
 	watch->argument_count = count_arguments(header);
 	watch->totals = read_totals(watch);
 	rate_start(&watch->rate, now_ns, &watch->totals);

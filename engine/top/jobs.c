@@ -116,9 +116,13 @@ static void put_command(struct top_job *job, const struct event_job *event)
 static void take_job(struct top_jobs *jobs, const struct event *event)
 {
 	const struct event_job *state = &event->job_state;
-	struct top_job *job = state->state == EVENT_JOB_STARTED ? begin(jobs, event->job)
-								: find(jobs, event->job);
+	bool is_watch = strcmp(state->operation, HAUL_WATCH_OPERATION) == 0;
+	struct top_job *job;
 
+	/* A publisher's feed of devices: this screen has its own. */
+	if (is_watch)
+		return;
+	job = state->state == EVENT_JOB_STARTED ? begin(jobs, event->job) : find(jobs, event->job);
 	if (!job)
 		return;
 	job->state = state->state;

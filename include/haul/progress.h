@@ -61,6 +61,9 @@ extern "C" {
 #define HAUL_LANES_MAX      1024u
 #define HAUL_ARGUMENT_BYTES 3584u
 
+/* The operation of what is no work but a watch over devices: it has records and counts nothing. */
+#define HAUL_WATCH_OPERATION "watch"
+
 enum haul_state {
 	HAUL_STATE_RUNNING = 0,
 	HAUL_STATE_PAUSED = 1,

@@ -39,9 +39,15 @@ make_tree()
 	echo text >"$WORK/tree/fails"
 }
 
+# Of jobs, but not of devices, which one that is none follows.
 events()
 {
-	sed -n 's/^data: //p' "$WORK/stream" | jq -c 'select(.event)'
+	sed -n 's/^data: //p' "$WORK/stream" | jq -c 'select(.event and .event != "device" and .job != "devices")'
+}
+
+device_events()
+{
+	sed -n 's/^data: //p' "$WORK/stream" | jq -c 'select(.event == "device")'
 }
 
 test_events_and_late_joiners()
@@ -63,6 +69,44 @@ test_events_and_late_joiners()
 	curl -sN --max-time 0.5 "$PAGE/events" >"$WORK/stream" || true
 	expect_equal "told late" "job started|progress failed|job failed|file failed" \
 		"$(events | jq -r '"\(.event) \(.state)"' | paste -sd'|')"
+}
+
+# has_device ACTION MOUNT-POINT
+has_device()
+{
+	device_events | jq -e -s --arg action "$1" --arg point "$2" \
+		'any(.[]; .action == $action and .mount_point == $point)' >/dev/null
+}
+
+test_devices_that_come_and_go()
+{
+	trap stop_all EXIT
+	make_filesystem before ext4 16M
+	start_page
+	curl -sN "$PAGE/events" >"$WORK/stream" &
+	HELPER_PIDS+=($!)
+	wait_until 5 has_device mounted "$WORK/before"
+	make_filesystem during ext4 16M
+	wait_until 5 has_device mounted "$WORK/during"
+	umount "$WORK/during"
+	wait_until 5 has_device unmounted "$WORK/during"
+	expect_equal "jobs" "no jobs" "$("$HAUL" jobs)"
+	curl -sN --max-time 0.5 "$PAGE/events" >"$WORK/stream" || true
+	has_device unmounted "$WORK/during" || fail "a late joiner does not learn of it"
+}
+
+# The feed of one that was killed does not stay, and that of another takes over.
+test_the_feed_of_devices_ends_with_its_publisher()
+{
+	trap stop_all EXIT
+	start_page
+	wait_until 5 test -e "/dev/shm/haul-$(id -u)/devices.progress"
+	kill -KILL "$PUBLISHER_PID"
+	wait "$PUBLISHER_PID" || true
+	wait_until 5 test ! -e "/dev/shm/haul-$(id -u)/devices.progress"
+	"$HAUL" publish --json --devices >"$WORK/lines" &
+	PUBLISHER_PID=$!
+	wait_until 5 grep -q '"event":"device"' "$WORK/lines"
 }
 
 test_who_may_ask()

@@ -112,6 +112,7 @@ async function main() {
 	const page = await open(browser, { viewport: { width: 1100, height: 640 }, colorScheme: "light" });
 	await link(page, "live");
 	await page.locator("#empty").waitFor();
+	await page.locator("#devices li", { hasText: "mounted" }).first().waitFor();
 	await watchFirst(browser, page);
 	await outliveRestart(page);
 	console.log("second");

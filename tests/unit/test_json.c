@@ -9,8 +9,8 @@
 
 #include <cmocka.h>
 
-#include "publisher/json.h"
 #include "publisher/scan.h"
+#include "util/json.h"
 
 static void assert_written(const struct json *json, const char *expected)
 {

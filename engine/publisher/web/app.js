@@ -16,7 +16,9 @@ const byId = (id) => document.getElementById(id);
 
 let jobs = new Map();
 let devices = new Map();
+let holders = new Map(); // of devices: the jobs that use them
 let ports = new Map();
+let watches = new Set(); // jobs that only tell of devices
 let canControl = false;
 let drawing = false;
 
@@ -85,6 +87,7 @@ function takeJob(event) {
 	});
 	if (FINAL.includes(event.state)) {
 		job.ended = Date.parse(event.time);
+		letGo(event.job);
 		announce(`${title(job)}: ${event.state}`);
 		forgetOld();
 	}
@@ -114,12 +117,30 @@ function takeFile(event) {
 	job.failures.length = Math.min(job.failures.length, FAILURES_SHOWN);
 }
 
+// What a job held is in use no more; what happened to a device stays in the list.
+function letGo(job) {
+	for (const [key, users] of holders) {
+		users.delete(job);
+		if (users.size === 0 && devices.get(key)?.action === "held")
+			devices.delete(key);
+	}
+}
+
 function takeDevice(event) {
 	const key = event.device || event.mount_point || `${event.major}:${event.minor}`;
+	// Of what is not mounted, that which may be pulled out is worth a look.
+	if (event.current && event.action === "attached" && !event.removable)
+		return;
+	if (event.action === "held") {
+		holders.set(key, (holders.get(key) || new Set()).add(event.job));
+		if (devices.has(key))
+			return;
+	}
 	devices.delete(key); // the newest goes to the end
 	devices.set(key, event);
 	const what = event.label || event.device || "device";
-	announce(`${what} ${event.action}${event.mount_point ? ` at ${event.mount_point}` : ""}`);
+	if (!event.current)
+		announce(`${what} ${event.action}${event.mount_point ? ` at ${event.mount_point}` : ""}`);
 }
 
 // Bytes that are no text show as the signs that Unicode has for them.
@@ -152,7 +173,9 @@ const TAKE = {
 
 function take(event) {
 	const take = TAKE[event.event];
-	if (!take)
+	if (event.op === "watch")
+		watches.add(event.job);
+	if (!take || (watches.has(event.job) && event.event !== "device"))
 		return;
 	if (event.event === "job" || event.event === "progress") {
 		const job = jobs.get(event.job);
@@ -197,7 +220,9 @@ function reset(hello) {
 	jobs.forEach(remove);
 	jobs = new Map();
 	devices = new Map();
+	holders = new Map();
 	ports = new Map();
+	watches = new Set();
 	setLink("live", "live");
 	draw();
 }
@@ -398,8 +423,9 @@ function drawJob(job) {
 	}
 	drawFailures(element, job);
 	drawButtons(element, job);
-	if (job.message)
-		setText(element.querySelector(".answer"), job.message);
+	if (job.message || job.explained)
+		setText(element.querySelector(".answer"), job.message || "");
+	job.explained = Boolean(job.message);
 }
 
 function listItem(what, more, gone) {
@@ -414,12 +440,24 @@ function listItem(what, more, gone) {
 	return item;
 }
 
+function deviceFacts(key, event) {
+	const users = [...(holders.get(key) || [])];
+	return [
+		event.action === "held" ? "" : event.action,
+		event.mount_point,
+		event.fstype,
+		event.label && event.device,
+		event.action === "mounted" && event.free_bytes !== undefined &&
+			`${size(Number(event.free_bytes))} free of ${size(Number(event.size_bytes))}`,
+		users.length > 0 && `in use by ${users.join(", ")}`,
+	].filter(Boolean).join(" · ");
+}
+
 function drawDevices() {
-	const items = [...devices.values()].reverse().map((event) => {
+	const items = [...devices].reverse().map(([key, event]) => {
 		const gone = event.action === "detached" || event.action === "unmounted";
-		const more = [event.action, event.mount_point, event.fstype, event.label && event.device];
 		return listItem(event.label || event.device || `${event.major}:${event.minor}`,
-			more.filter(Boolean).join(" · "), gone);
+			deviceFacts(key, event), gone);
 	});
 	byId("devices").replaceChildren(...items);
 	byId("devices-section").hidden = items.length === 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "publisher/json.h"
+#include "util/json.h"
 
 #include <inttypes.h>
 #include <stdio.h>

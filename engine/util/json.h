@@ -10,8 +10,8 @@
  *     json_object_end(&json);
  *     if (json.overflow) ...
  */
-#ifndef ENGINE_PUBLISHER_JSON_H
-#define ENGINE_PUBLISHER_JSON_H
+#ifndef ENGINE_UTIL_JSON_H
+#define ENGINE_UTIL_JSON_H
 
 #include <stdbool.h>
 #include <stddef.h>
