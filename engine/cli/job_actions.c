@@ -7,8 +7,12 @@
 #include <unistd.h>
 
 #include "haul/progress.h"
+#include "util/parse.h"
 
 #define CHECKPOINT_SECONDS_MAX 86400
+
+/* With less, the pieces that take a moment would be of a few bytes. */
+#define LIMIT_MIN 1024
 
 static bool has_selinux(void)
 {
@@ -188,6 +192,23 @@ int job_set_name(void *settings, const struct option_set *set, const struct opti
 		return -EINVAL;
 	}
 	job->request.name = argument;
+	return 0;
+}
+
+int job_set_limit(void *settings, const struct option_set *set, const struct option_row *row,
+	const char *argument)
+{
+	struct job_settings *job = settings;
+	uint64_t bytes;
+
+	if (parse_size_decimal(argument, &bytes) || bytes < LIMIT_MIN) {
+		option_wrong(set,
+			"invalid argument '%s' for '--%s': bytes per second, such as 50M "
+			"or 1.5G, and at least %d",
+			argument, row->name, LIMIT_MIN);
+		return -EINVAL;
+	}
+	job->request.options.limit = bytes;
 	return 0;
 }
 

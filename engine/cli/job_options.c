@@ -470,6 +470,16 @@ const struct option_row job_option_rows[] = {
 		.apply = job_set_checkpoint,
 	},
 	{
+		.name = "limit",
+		.kind = OPTION_CUSTOM,
+		.commands = COMMAND_CP | COMMAND_MV,
+		.metavar = "RATE",
+		.help = "move no more than RATE bytes per second, all workers together: a number, "
+			"also with a fraction, and K, M, G (powers of 1024) or kB, MB, GB (of "
+			"1000)",
+		.apply = job_set_limit,
+	},
+	{
 		.name = "workers",
 		.kind = OPTION_NUMBER,
 		.metavar = "N",

@@ -43,8 +43,9 @@ static int copy_some(struct transfer *transfer, uint64_t until)
 	uint64_t bytes = until - transfer->position;
 	ssize_t copied;
 
-	if (bytes > TRANSFER_SHARE_BYTES)
-		bytes = TRANSFER_SHARE_BYTES;
+	if (bytes > transfer_share_bytes(transfer))
+		bytes = transfer_share_bytes(transfer);
+	pace_take(transfer->pace, 0);
 	do
 		copied = copy_file_range(
 			transfer->source_fd, &from, transfer->target_fd, &to, bytes, 0);
@@ -54,6 +55,7 @@ static int copy_some(struct transfer *transfer, uint64_t until)
 	transfer->position += (uint64_t)copied;
 	transfer->read_bytes += (uint64_t)copied;
 	transfer->accepted_bytes += (uint64_t)copied;
+	pace_charge(transfer->pace, (uint64_t)copied);
 	return copied > 0;
 }
 

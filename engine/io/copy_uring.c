@@ -76,7 +76,7 @@ static int uring_advance(struct transfer *transfer)
 			transfer_fail(transfer, NULL, TRANSFER_FAULT_READ, error);
 		else if (chunk)
 			begin_chunk(transfer, chunk);
-	} while (chunk && transfer->accepted_bytes - start < TRANSFER_SHARE_BYTES);
+	} while (chunk && transfer->accepted_bytes - start < transfer_share_bytes(transfer));
 	return transfer_progress(transfer);
 }
 

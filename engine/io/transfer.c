@@ -59,10 +59,27 @@ static struct transfer_chunk *free_chunk(struct transfer *transfer)
 {
 	unsigned depth = unknown_end(transfer) ? 1 : transfer->manner.depth;
 
+	if (pace_limits(transfer->pace) && depth > transfer->pace->window)
+		depth = transfer->pace->window;
+
 	for (unsigned i = 0; i < depth; i++)
 		if (!transfer->chunk[i].buffer)
 			return &transfer->chunk[i];
 	return NULL;
+}
+
+uint64_t transfer_share_bytes(const struct transfer *transfer)
+{
+	if (pace_limits(transfer->pace) && transfer->pace->share_bytes < TRANSFER_SHARE_BYTES)
+		return transfer->pace->share_bytes;
+	return TRANSFER_SHARE_BYTES;
+}
+
+/* Waits where there is a limit. */
+static void charge(struct transfer *transfer, struct transfer_chunk *chunk)
+{
+	chunk->uncharged = unknown_end(transfer);
+	pace_take(transfer->pace, chunk->uncharged ? 0 : chunk->bytes);
 }
 
 int transfer_next_chunk(struct transfer *transfer, struct transfer_chunk **ret_chunk)
@@ -82,8 +99,11 @@ int transfer_next_chunk(struct transfer *transfer, struct transfer_chunk **ret_c
 		return 0;
 	chunk->offset = transfer->position;
 	chunk->bytes = transfer->manner.block_bytes;
+	if (pace_limits(transfer->pace) && chunk->bytes > transfer->pace->chunk_bytes)
+		chunk->bytes = transfer->pace->chunk_bytes;
 	if (until - transfer->position < chunk->bytes)
 		chunk->bytes = (uint32_t)(until - transfer->position);
+	charge(transfer, chunk);
 	chunk->filled = 0;
 	chunk->written = 0;
 	chunk->writing = false;
@@ -124,6 +144,8 @@ void transfer_accept(struct transfer *transfer, struct transfer_chunk *chunk)
 {
 	transfer->read_bytes += chunk->filled;
 	transfer->accepted_bytes += chunk->filled;
+	if (chunk->uncharged)
+		pace_charge(transfer->pace, chunk->filled);
 	chunk_free(transfer, chunk);
 }
 

@@ -13,6 +13,7 @@
 #include "io/copy_ops.h"
 #include "io/extent.h"
 #include "io/filesystem.h"
+#include "io/pace.h"
 #include "io/ring.h"
 #include "io/write_window.h"
 
@@ -49,6 +50,7 @@ struct transfer_chunk {
 	uint32_t filled;
 	uint32_t written; /* by those that write in pieces */
 	bool writing;
+	bool uncharged; /* how much it is was not known before it was read */
 };
 
 enum transfer_fault {
@@ -62,6 +64,7 @@ struct transfer {
 	struct ring *ring;   /* may be NULL for those that need none */
 	struct ring_tag tag; /* of requests; `part` is filled in */
 	struct buffer_pool *pool;
+	struct pace *pace; /* NULL: as fast as can be */
 	struct filesystem *source_filesystem;
 	int source_fd;
 	int target_fd;
@@ -98,6 +101,8 @@ void transfer_end(struct transfer *transfer);
 
 /* ---- for the ways of copying ---- */
 
+/* How much `advance` moves at most. */
+uint64_t transfer_share_bytes(const struct transfer *transfer);
 /* The next chunk to read, holes skipped. *ret_chunk is NULL when there is none, because all was
  * begun, the window is full or there is no buffer. */
 int transfer_next_chunk(struct transfer *transfer, struct transfer_chunk **ret_chunk);

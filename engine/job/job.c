@@ -366,6 +366,7 @@ static int open_crew(struct job *job)
 	for (unsigned i = (unsigned)allowed; i < count; i++)
 		cpu[i] = cpu[i % (unsigned)allowed];
 	job->roots.worker_count = count;
+	job->options.workers = count;
 	return crew_open(&job->crew, count, cpu);
 }
 
@@ -405,6 +406,8 @@ static int open_region(struct job *job)
 	free(argument);
 	if (!error)
 		error = lane_open(&job->region, 0, HAUL_ROLE_COORDINATOR, &job->lane);
+	if (!error)
+		job->region.header->pace_ns = clock_monotonic_ns();
 	return error;
 }
 

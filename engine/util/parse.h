@@ -12,4 +12,8 @@ int parse_number(const char *text, uint64_t *ret_number);
  * kB or KB, MB, … powers of 1000. -EINVAL or -ERANGE. */
 int parse_size(const char *text, uint64_t *ret_bytes);
 
+/* The same, where a decimal fraction may precede the suffix: "1.5G". What is left of a byte is cut.
+ */
+int parse_size_decimal(const char *text, uint64_t *ret_bytes);
+
 #endif

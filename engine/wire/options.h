@@ -80,6 +80,8 @@ struct job_options {
 	int64_t started_ns;      /* CLOCK_REALTIME: what did not change since is what was copied */
 	int64_t durable_from_ns; /* CLOCK_REALTIME: when the job's first run began, 0: this is it */
 	int64_t durable_until_ns; /* the same of the last sync that succeeded; 0: there was none */
+	uint64_t limit;           /* bytes per second, of all workers together; 0: none */
+	uint32_t workers;         /* at most */
 	bool recursive;
 	bool dereference;
 	bool one_file_system;

@@ -210,7 +210,10 @@ int executor_share_failed(
 
 bool executor_take_transfer(struct executor *executor, struct slot *slot)
 {
-	if (executor->transfers >= EXECUTOR_TRANSFERS) {
+	/* With a limit, a turn is as long as its transfers have to wait, one after the other. */
+	unsigned most = pace_limits(&executor->pace) ? 1 : EXECUTOR_TRANSFERS;
+
+	if (executor->transfers >= most) {
 		slot_queue_push(&executor->for_transfer, slot);
 		return false;
 	}

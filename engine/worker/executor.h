@@ -50,6 +50,7 @@ struct executor {
 	struct executor_policy policy;
 	const struct copy_ops *copy; /* how contents of files are moved that are not large */
 	struct transfer_manner manner_of_files;
+	struct pace pace;
 	struct region region;
 	struct lane lane;
 	struct ring *ring; /* NULL: plain calls */

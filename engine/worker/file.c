@@ -207,6 +207,8 @@ static bool wants_sharing(const struct executor *executor, const struct file *fi
 /* Too long for a buffer, with holes, or not to be read at all. */
 static bool wants_stream(const struct executor *executor, const struct file *file)
 {
+	if (pace_limits(&executor->pace) && file->entry->bytes > executor->pace.chunk_bytes)
+		return true;
 	return file->entry->bytes >= TRANSFER_CHUNK_BYTES ||
 	       executor->options.strategy == STRATEGY_NULL || file->entry->flags & ENTRY_SPARSE ||
 	       executor->options.sparse == SPARSE_ALWAYS || wants_sharing(executor, file);
@@ -245,6 +247,8 @@ static void opened(struct executor *executor, struct file *file, int fd)
 		file_stream(executor, file);
 		return;
 	}
+	if (file->entry->bytes)
+		pace_take(&executor->pace, file->entry->bytes);
 	error = look_before_reading(executor, file);
 	if (error) {
 		file_fail(executor, file, OPERATION_STAT_SOURCE, error);

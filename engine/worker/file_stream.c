@@ -113,6 +113,7 @@ static void begin_transfer(
 		.ring = executor->ring,
 		.tag = slot_tag(&file->slot, FILE_CHUNK),
 		.pool = &executor->pool,
+		.pace = &executor->pace,
 		.source_filesystem = file->work->source->filesystem,
 		.source_fd = file->source_fd,
 		.target_fd = file->target.fd,

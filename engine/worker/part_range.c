@@ -108,6 +108,7 @@ static void begin_transfer(struct executor *executor, struct part *part)
 		.ring = executor->ring,
 		.tag = slot_tag(&part->slot, PART_CHUNK),
 		.pool = &executor->blocks,
+		.pace = &executor->pace,
 		.source_filesystem = part->work->source->filesystem,
 		.source_fd = part->source_fd,
 		.target_fd = part->temporary_fd,

@@ -19,12 +19,12 @@ static int write_all(int fd, const uint8_t *data, size_t bytes)
 	return 0;
 }
 
-static ssize_t read_some(int fd, uint8_t *buffer)
+static ssize_t read_some(int fd, uint8_t *buffer, size_t bytes)
 {
 	ssize_t got;
 
 	do
-		got = read(fd, buffer, TRANSFER_CHUNK_BYTES);
+		got = read(fd, buffer, bytes);
 	while (got < 0 && errno == EINTR);
 	return got < 0 ? -errno : got;
 }
@@ -32,11 +32,14 @@ static ssize_t read_some(int fd, uint8_t *buffer)
 static int pour(struct executor *executor, struct work *work, int from, int to, uint8_t *buffer,
 	uint64_t *ret_bytes, enum wire_operation *ret_operation)
 {
+	struct pace *pace = &executor->pace;
+	size_t most = pace_limits(pace) ? pace->chunk_bytes : TRANSFER_CHUNK_BYTES;
 	ssize_t got;
 	int error;
 
 	*ret_operation = OPERATION_READ;
-	while ((got = read_some(from, buffer)) > 0) {
+	while ((got = read_some(from, buffer, most)) > 0) {
+		pace_take(pace, (uint64_t)got);
 		executor_count(executor, work, HAUL_BYTES_READ, (uint64_t)got);
 		error = write_all(to, buffer, (size_t)got);
 		if (error) {

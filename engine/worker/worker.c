@@ -80,7 +80,9 @@ static void begin_works(struct executor *executor)
 {
 	int more = 0;
 
-	for (unsigned i = 0; i < TURN_ENTRIES && executor->inbox.first && more >= 0; i++) {
+	for (unsigned i = 0;
+		i < TURN_ENTRIES && executor->inbox.first && more >= 0 && !executor->pace.waited;
+		i++) {
 		struct work *work = work_queue_pop(&executor->inbox);
 
 		more = begin_work(executor, work);
@@ -180,8 +182,12 @@ static int stand_still(struct executor *executor)
 static int take_turn(struct executor *executor)
 {
 	uint64_t now_ns = clock_monotonic_ns();
-	int error = look_at_channel(executor, now_ns);
+	int error;
 
+	if (executor->pace.waited)
+		executor->checked_ns = 0;
+	executor->pace.waited = false;
+	error = look_at_channel(executor, now_ns);
 	if (!error && executor->paused)
 		error = stand_still(executor);
 	if (error)
@@ -321,6 +327,8 @@ static int begin(struct executor *executor)
 	executor->manner_of_files = transfer_usual;
 	executor->manner_of_files.source_direct = setup.options.strategy == STRATEGY_DIRECT;
 	executor->manner_of_files.target_direct = setup.options.strategy == STRATEGY_DIRECT;
+	pace_open(&executor->pace, &executor->region.header->pace_ns, executor->options.limit,
+		executor->options.workers, TRANSFER_CHUNK_BYTES, TRANSFER_WINDOW);
 	report_put(&executor->report, WIRE_HELLO, &hello, sizeof(hello));
 	return inbox_take_rest(executor, rest);
 }

@@ -182,7 +182,10 @@ struct haul_header {
 	uint32_t arguments_cut; /* 1 when they did not all fit */
 	uint8_t reserved4[56];
 	char arguments[HAUL_ARGUMENT_BYTES];
-	uint8_t reserved5[128];
+	/* offset 3968, on its own cache line: with a limit on bytes per second, when the next one
+	 * may move (CLOCK_MONOTONIC), atomic; the job's processes keep it */
+	uint64_t pace_ns;
+	uint8_t reserved5[120];
 };
 
 struct haul_lane {
@@ -217,6 +220,7 @@ _Static_assert(sizeof(struct haul_lane) == HAUL_PAGE_BYTES, "lane head is one pa
 _Static_assert(offsetof(struct haul_header, state) == 192, "state has a cache line of its own");
 _Static_assert(offsetof(struct haul_header, bell) == 256, "so has the bell");
 _Static_assert(offsetof(struct haul_header, argument_count) == 320, "arguments follow");
+_Static_assert(offsetof(struct haul_header, pace_ns) == 3968, "and this, too");
 _Static_assert(offsetof(struct haul_lane, head) == 128, "head has a cache line of its own");
 _Static_assert(offsetof(struct haul_lane, tail) == 192, "so has tail");
 #endif

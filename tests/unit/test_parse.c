@@ -63,12 +63,41 @@ static void other_suffixes_are_refused(void **state)
 	assert_int_equal(bytes, 7);
 }
 
+static void sizes_with_fractions(void **state)
+{
+	static const struct {
+		const char *text;
+		uint64_t bytes;
+	} good[] = {
+		{"50M", 50u << 20},
+		{"1.5G", UINT64_C(3) << 29},
+		{"1.5GB", 1500000000},
+		{"0.5K", 512},
+		{"2.999", 2},
+		{"0.1kB", 100},
+		{"1.00000000000000000000000001K", 1024},
+	};
+	static const char *const bad[] = {"", ".5K", "1.", "1.K", "1.5X", "-1", "1,5K", "1.5.5"};
+	uint64_t bytes;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		assert_int_equal(parse_size_decimal(good[i].text, &bytes), 0);
+		assert_int_equal(bytes, good[i].bytes);
+	}
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_int_equal(parse_size_decimal(bad[i], &bytes), -EINVAL);
+	assert_int_equal(parse_size_decimal("16E", &bytes), -ERANGE);
+	assert_int_equal(parse_size("1.5K", &bytes), -EINVAL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(numbers_are_all_digits),
 		cmocka_unit_test(sizes_have_gnu_suffixes),
 		cmocka_unit_test(other_suffixes_are_refused),
+		cmocka_unit_test(sizes_with_fractions),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
