@@ -2,6 +2,7 @@
 #include <stddef.h>
 
 #include "cli/command.h"
+#include "cli/cp_targets.h"
 #include "cli/job_options.h"
 #include "haul/exit.h"
 
@@ -9,6 +10,7 @@ static const char *const usage[] = {
 	"[OPTION]... [-T] SOURCE DEST",
 	"[OPTION]... SOURCE... DIRECTORY",
 	"[OPTION]... -t DIRECTORY SOURCE...",
+	"[OPTION]... SOURCE... --to DIRECTORY [--to DIRECTORY]...",
 	NULL,
 };
 
@@ -51,7 +53,10 @@ int cp_run(int argc, char **argv, struct past *past)
 	case OPTION_WRONG:
 		break;
 	case OPTION_READY:
-		return job_settings_run(&settings, &cp_options);
+		if (!settings.to_count)
+			return job_settings_run(&settings, &cp_options);
+		status = cp_targets_run(&settings, argv);
+		break;
 	}
 	job_settings_free(&settings);
 	return status;

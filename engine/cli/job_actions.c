@@ -195,6 +195,22 @@ int job_set_name(void *settings, const struct option_set *set, const struct opti
 	return 0;
 }
 
+int job_add_target(void *settings, const struct option_set *set, const struct option_row *row,
+	const char *argument)
+{
+	struct job_settings *job = settings;
+	const char **grown = reallocarray(job->to, job->to_count + 1, sizeof(*grown));
+
+	(void)row;
+	if (!grown) {
+		option_error(set, "memory exhausted");
+		return -ENOMEM;
+	}
+	job->to = grown;
+	grown[job->to_count++] = argument;
+	return 0;
+}
+
 int job_set_limit(void *settings, const struct option_set *set, const struct option_row *row,
 	const char *argument)
 {

@@ -40,6 +40,8 @@ int job_set_rm_prompt(void *settings, const struct option_set *set, const struct
 	const char *argument);
 int job_set_rm_preserve_root(void *settings, const struct option_set *set,
 	const struct option_row *row, const char *argument);
+int job_add_target(void *settings, const struct option_set *set, const struct option_row *row,
+	const char *argument);
 int job_set_limit(void *settings, const struct option_set *set, const struct option_row *row,
 	const char *argument);
 int job_set_checkpoint(void *settings, const struct option_set *set, const struct option_row *row,

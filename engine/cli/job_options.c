@@ -470,6 +470,17 @@ const struct option_row job_option_rows[] = {
 		.apply = job_set_checkpoint,
 	},
 	{
+		.name = "to",
+		.kind = OPTION_CUSTOM,
+		.commands = COMMAND_CP,
+		.metavar = "DIR",
+		.help = "copy all SOURCE operands into DIR; given several times, into each, "
+			"reading "
+			"the sources once",
+		.names = NAMES_DIRECTORY,
+		.apply = job_add_target,
+	},
+	{
 		.name = "limit",
 		.kind = OPTION_CUSTOM,
 		.commands = COMMAND_CP | COMMAND_MV,

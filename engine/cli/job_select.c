@@ -113,6 +113,7 @@ static int select_entries(struct job_settings *settings, const struct option_set
 void job_settings_free(struct job_settings *settings)
 {
 	selection_free(&settings->selection);
+	free(settings->to);
 	free(settings->pattern);
 	free(settings->listed_source);
 }

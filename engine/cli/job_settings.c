@@ -47,6 +47,20 @@ static int check_operands(const struct job_settings *settings, const struct opti
 	return -EINVAL;
 }
 
+/* The first target stands for all: sources are looked at as for any directory. */
+static int settle_targets(struct job_settings *settings, const struct option_set *set)
+{
+	if (!settings->to_count)
+		return 0;
+	if (settings->target_directory || settings->no_target_directory) {
+		option_wrong(set, "cannot combine --to with --target-directory (-t) and "
+				  "--no-target-directory (-T)");
+		return -EINVAL;
+	}
+	settings->target_directory = settings->to[0];
+	return 0;
+}
+
 static void set_target(struct job_settings *settings, char **operand, int count)
 {
 	struct job_request *request = &settings->request;
@@ -194,8 +208,10 @@ int job_settings_finish(struct job_settings *settings, const struct option_set *
 	int operand_count)
 {
 	mode_t mask;
-	int error = check_operands(settings, set, operand, operand_count);
+	int error = settle_targets(settings, set);
 
+	if (!error)
+		error = check_operands(settings, set, operand, operand_count);
 	if (!error)
 		error = job_settings_check_publishing(settings, set);
 	if (!error)

@@ -48,6 +48,8 @@ struct job_settings {
 	bool copy_contents;
 	const char *target_directory;
 	bool no_target_directory;
+	const char **to; /* targets of --to; the array is owned */
+	size_t to_count;
 	bool checkpoints_chosen; /* request.checkpoint_ns is the user's */
 };
 

@@ -30,29 +30,41 @@ static int refuse(const struct words *words, const char *why)
 
 /* ---- cp, mv and rm ---- */
 
+static bool reads_input(const struct job_settings *settings)
+{
+	bool reads = settings->files_from && strcmp(settings->files_from, "-") == 0;
+
+	for (size_t i = 0; i < settings->pattern_count; i++)
+		reads |=
+			settings->pattern[i].is_file && strcmp(settings->pattern[i].text, "-") == 0;
+	return reads;
+}
+
 static int take_settings(const struct words *words, enum option_result result,
 	struct job_settings *settings, struct found *found)
 {
 	const struct job_request *request = &settings->request;
+	bool many_targets = settings->to_count, asks_input = reads_input(settings);
 
 	job_settings_free(settings);
 	if (result == OPTION_SHOWN)
 		return refuse(words, "that is no job");
 	if (result == OPTION_WRONG)
 		return -EINVAL;
+	if (asks_input)
+		return refuse(words, "a job has no standard input to read a list from");
+	if (many_targets)
+		return refuse(words, "--to is for single commands: give each target a line");
 	if (request->json || request->progress != JOB_PROGRESS_AUTO)
 		return refuse(words, "--json and --progress are for all jobs together: give them "
 				     "to haul run");
-	*found = (struct found){
-		.name = request->name,
-		.needs =
-			{
-				.path = request->sources,
-				.path_count = request->source_count,
-				.target = request->target,
-				.renames = request->options.operation == JOB_MOVE,
-				.takes = request->options.operation != JOB_COPY,
-			},
+	found->name = request->name;
+	found->needs = (struct run_needs){
+		.path = request->sources,
+		.path_count = request->source_count,
+		.target = request->target,
+		.renames = request->options.operation == JOB_MOVE,
+		.takes = request->options.operation != JOB_COPY,
 	};
 	return 0;
 }

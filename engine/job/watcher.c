@@ -22,13 +22,15 @@
 
 static bool wants_bar(const struct job_request *request, enum announced announced)
 {
+	if (announced != ANNOUNCE_NOBODY)
+		return false;
 	switch (request->progress) {
 	case JOB_PROGRESS_ALWAYS:
 		return true;
 	case JOB_PROGRESS_NEVER:
 		return false;
 	default:
-		return announced == ANNOUNCE_NOBODY && isatty(STDERR_FILENO);
+		return isatty(STDERR_FILENO);
 	}
 }
 
@@ -62,13 +64,14 @@ static void free_options(struct watcher_options *options)
 }
 
 /* What the publisher is to do; nothing when `count` is 0. */
-static void list_options(const struct job *job, struct watcher_options *options)
+static void list_options(
+	const struct job *job, enum announced announced, struct watcher_options *options)
 {
 	const struct job_request *request = job->request;
 	bool always = request->progress == JOB_PROGRESS_ALWAYS;
 
 	add_option(options, "--terminal", !job->bar ? NULL : always ? "=always" : "");
-	add_option(options, "--json", request->json ? "" : NULL);
+	add_option(options, "--json", request->json && announced == ANNOUNCE_NOBODY ? "" : NULL);
 	add_option(options, "--redis=", request->redis);
 	add_option(options, "--socketio=", request->socketio);
 	add_option(options, "--http=", request->http);
@@ -100,7 +103,7 @@ void watcher_start(struct watcher *ret_watcher, struct job *job)
 
 	*ret_watcher = (struct watcher){.pidfd = -1};
 	job->bar = wants_bar(job->request, announced);
-	list_options(job, &options);
+	list_options(job, announced, &options);
 	if (options.count)
 		error = spawn_watcher(ret_watcher, job, &options);
 	free_options(&options);

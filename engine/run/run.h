@@ -60,7 +60,8 @@ struct run_job {
 	unsigned number; /* of its line in the job file */
 	unsigned stage;  /* those of a lower one end before it begins */
 	char name[HAUL_JOB_BYTES];
-	char **argument; /* the whole command line, "haul" first, ended by NULL */
+	char **argument;   /* the whole command line, "haul" first, ended by NULL */
+	const char *label; /* what it is in messages; NULL: its line */
 	struct run_needs needs;
 
 	/* The runner's own: zeros at first. */
@@ -83,6 +84,7 @@ struct record;
 struct run_request {
 	const char *program; /* what messages begin with */
 	const char *file;    /* the job file, as it is called in messages */
+	const char *noun;    /* what a job is called; NULL: "job" */
 	struct run_job *job; /* by rising stage */
 	size_t count;
 	unsigned at_most; /* jobs at once */

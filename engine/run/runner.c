@@ -198,8 +198,7 @@ static void start_job(struct runner *runner, struct run_job *job)
 		runner->starved = true;
 		return;
 	}
-	say(runner, "%s:%u: cannot start the job: %s", runner->request->file, job->number,
-		strerror(-error));
+	say(runner, "cannot start job %s: %s", job->name, strerror(-error));
 	job->status = HAUL_EXIT_FAILED;
 	job->state = RUN_ENDED;
 	runner->unfinished--;

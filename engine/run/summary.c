@@ -59,7 +59,11 @@ int summary_status(const struct run_request *request, bool stopped)
 static void print_job(
 	const struct run_request *request, const struct run_job *job, enum result result, FILE *out)
 {
-	fprintf(out, "%s: %s:%u: %s ", request->program, request->file, job->number, job->name);
+	if (job->label)
+		fprintf(out, "%s: %s: ", request->program, job->label);
+	else
+		fprintf(out, "%s: %s:%u: %s ", request->program, request->file, job->number,
+			job->name);
 	switch (result) {
 	case RESULT_FAILED:
 		if (job->status < 0)
@@ -111,8 +115,8 @@ static void print_totals(const struct run_request *request, const size_t count[R
 	char number[HUMAN_BYTES], size[HUMAN_BYTES], time[HUMAN_BYTES];
 
 	fprintf(out, "%s: %s of ", request->program, human_count(count[RESULT_DONE], number));
-	fprintf(out, "%s %s done", human_count(request->count, number),
-		request->count == 1 ? "job" : "jobs");
+	fprintf(out, "%s %s%s done", human_count(request->count, number),
+		request->noun ? request->noun : "job", request->count == 1 ? "" : "s");
 	print_part(count_earlier(request), "of them earlier", out);
 	print_part(count[RESULT_FAILED], "failed", out);
 	print_part(count[RESULT_DIFFERENT], "found differences", out);

@@ -108,6 +108,8 @@ test_nothing_begins_if_a_line_is_wrong()
 	refused 2 "there is no shell here; quote it: '&'" 'cp file copy' 'cp file other &'
 	refused 2 "cp: --json and --progress are for all jobs" 'cp file copy' 'cp --json file other'
 	refused 2 "cp: that is no job" 'cp file copy' 'cp --help'
+	refused 2 "cp: a job has no standard input" 'cp file copy' 'cp -r --files-from - x y'
+	refused 2 "cp: --to is for single commands" 'cp file copy' 'cp file --to a --to b'
 	refused 2 "'wait' stands alone" 'cp file copy' 'wait 5'
 	printf 'cp file copy\ncp \0 b\n' >bad.jobs
 	expect_status 1 "$HAUL" run bad.jobs
