@@ -22,17 +22,19 @@ void pace_open(struct pace *pace, uint64_t *next_ns, uint64_t bytes_per_s, unsig
 	uint32_t chunk_bytes_max, unsigned window_max)
 {
 	uint64_t share = bytes_per_s / PIECES / (processes ? processes : 1);
+	uint32_t chunk = share < chunk_bytes_max ? (uint32_t)share : chunk_bytes_max;
 
 	*pace = (struct pace){.bytes_per_s = bytes_per_s};
 	if (!bytes_per_s)
 		return;
+	if (chunk > SECTOR_BYTES)
+		chunk -= chunk % SECTOR_BYTES;
+	if (!chunk)
+		chunk = 1;
 	pace->next_ns = next_ns;
 	pace->share_bytes = share ? share : 1;
-	pace->chunk_bytes = share < chunk_bytes_max ? (uint32_t)pace->share_bytes : chunk_bytes_max;
-	if (pace->chunk_bytes > SECTOR_BYTES)
-		pace->chunk_bytes -= pace->chunk_bytes % SECTOR_BYTES;
-	pace->window = (unsigned)(share / pace->chunk_bytes < window_max ? share / pace->chunk_bytes
-									 : window_max);
+	pace->chunk_bytes = chunk;
+	pace->window = share / chunk < window_max ? (unsigned)(share / chunk) : window_max;
 	if (!pace->window)
 		pace->window = 1;
 }
