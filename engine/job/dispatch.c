@@ -10,6 +10,10 @@
  * How much a worker may have at once. Enough that it never waits for the coordinator and that a
  * cold cache sees many files in flight, little enough that the last worker to finish is not far
  * behind the others.
+ *
+ * The files of one directory go to several workers, although the kernel lets only one at a time
+ * create in it: 20,000 files of 10 KB in one directory, ext4@ram:xfs@ram, two CPUs, took two
+ * workers 0.61 s warm and 0.93 s cold, one worker 0.93 s and 1.24 s (bench/run --work copy-flat).
  */
 #define WORKER_ENTRIES_MIN 64
 #define WORKER_ENTRIES_MAX 256
