@@ -282,7 +282,7 @@ FUZZ_SANITIZE := address,undefined
 
 .PHONY: fuzz
 fuzz:
-	$(Q)$(MAKE) --no-print-directory BUILD=build-fuzz CC=clang CFLAGS='-O1 -g' \
+	$(Q)$(MAKE) --no-print-directory BUILD=build-fuzz CC=clang CFLAGS='-O1 -g' DEVELOPER=1 \
 		SANITIZE=fuzzer-no-link,$(FUZZ_SANITIZE) $(addprefix build-fuzz/tests/fuzz/,$(FUZZERS))
 	$(Q)for name in $(FUZZERS); do \
 		mkdir -p build-fuzz/corpus/$$name; \

@@ -10,7 +10,6 @@
 
 #include "cli/command.h"
 #include "cli/job_settings.h"
-#include "job/selection.h"
 
 #define ARGUMENTS_MAX 64
 
@@ -46,7 +45,7 @@ static void parse_job(const struct option_set *set, int count, char **argument, 
 		if (set != &rm_options && !memchr(text, '/', strlen(text)))
 			(void)job_settings_finish(&settings, set, argument + first, count - first);
 	}
-	selection_free(&settings.request.selection);
+	job_settings_free(&settings);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)

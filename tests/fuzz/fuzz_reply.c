@@ -20,6 +20,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes);
 
 struct bench {
 	struct job_request request;
+	struct selection selection;
 	struct job job;
 	uint64_t id[ITEMS];
 	int far_end;
@@ -93,6 +94,7 @@ static void open_bench(struct bench *bench)
 	make_region();
 	bench->request.program = "haul cp";
 	bench->request.target = "/";
+	bench->request.selection = &bench->selection;
 	job->request = &bench->request;
 	job->region = region;
 	job->journal.fd = JOURNAL_NO_FD;
