@@ -4,6 +4,7 @@
 # make demo             install what is missing, build, copy a real tree and watch it
 # make test             install what is missing, build, run all tests
 # make check            the tests alone; check-unit: only the unit tests
+# make property         random trees, PROPERTY_ROUNDS for each pair of filesystems; needs root
 # make asan | tsan      the unit tests under sanitizers, in build-asan/ and build-tsan/
 # make fuzz             the fuzzers, each for FUZZ_SECONDS (300), in build-fuzz/
 # make valgrind         the unit tests under valgrind
@@ -230,6 +231,12 @@ check: all tests-built
 
 check-unit: tests-built
 	$(Q)BUILD=$(BUILD) tests/run --unit
+
+# The suite does two rounds of this; new seeds each time.
+PROPERTY_ROUNDS ?= 200
+.PHONY: property
+property: all
+	$(Q)BUILD=$(BUILD) ROUNDS=$(PROPERTY_ROUNDS) tests/run -t 36000 random_trees
 
 .PHONY: tests-built
 tests-built: $(TEST_PROGRAMS)
