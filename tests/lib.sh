@@ -128,9 +128,23 @@ make_filesystem()
 	fi
 	truncate -s "$size" "$point.image"
 	run_mkfs "$type" "$point.image" "$@"
+	if [ "$type" = exfat ] && ! grep -qw exfat /proc/filesystems; then
+		mount_exfat "$point.image" "$point"
+		return
+	fi
 	mount -t "$type" -o loop "$point.image" "$point" ||
 		skip "this kernel can't mount $type"
 	losetup --direct-io=on "$(findmnt --noheadings --output SOURCE "$point")" 2>/dev/null || true
+}
+
+# Without help of the kernel. The loop device goes when it is unmounted.
+mount_exfat()
+{
+	local device
+	need_program mount.exfat-fuse exfat-fuse
+	device=$(losetup --find --show "$1")
+	mount.exfat-fuse "$device" "$2" >/dev/null 2>&1
+	losetup --detach "$device"
 }
 
 run_mkfs()
@@ -142,7 +156,7 @@ run_mkfs()
 	xfs) need_program mkfs.xfs xfsprogs ;;
 	btrfs) need_program mkfs.btrfs btrfs-progs ;;
 	vfat) need_program mkfs.vfat dosfstools && quiet= ;;
-	exfat) need_program mkfs.exfat exfatprogs ;;
+	exfat) need_program mkfs.exfat exfatprogs && quiet= ;;
 	*) fail "run_mkfs: unknown type $type" ;;
 	esac
 	PATH=$PATH:/usr/sbin:/sbin "mkfs.$type" ${quiet:+"$quiet"} "$@" "$image" >/dev/null

@@ -7,7 +7,7 @@
 
 #define PRESERVE_EVERYTHING                                                                        \
 	(PRESERVE_MODE | PRESERVE_OWNER | PRESERVE_TIMES | PRESERVE_LINKS | PRESERVE_XATTR |       \
-		PRESERVE_CONTEXT)
+		PRESERVE_CONTEXT | PRESERVE_FLAGS)
 
 /* Values of the rows that job_add_pattern is for. */
 #define JOB_PATTERN_INCLUDE 1u

@@ -10,6 +10,7 @@ const struct option_choice job_attribute_choices[] = {
 	{"links", PRESERVE_LINKS},
 	{"context", PRESERVE_CONTEXT},
 	{"xattr", PRESERVE_XATTR | PRESERVE_XATTR_OR_FAIL},
+	{"flags", PRESERVE_FLAGS},
 	{"all", PRESERVE_EVERYTHING},
 	{NULL, 0},
 };

@@ -335,7 +335,7 @@ const struct option_row job_option_rows[] = {
 		.metavar = "LIST",
 		.fallback = PRESERVE_DEFAULT,
 		.help = "keep these attributes of SOURCE (default: " PRESERVE_DEFAULT "); "
-			"others are links, xattr, all",
+			"others are links, xattr, flags (of chattr, and the project id), all",
 		.choices = job_attribute_choices,
 		.apply = job_set_preserve,
 	},

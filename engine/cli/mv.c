@@ -36,8 +36,8 @@ enum option_result mv_parse(int argc, char **argv, bool quoted, struct job_setti
 	settings->follow = FOLLOW_NONE;
 	options->operation = JOB_MOVE;
 	options->recursive = true;
-	options->preserve =
-		PRESERVE_MODE | PRESERVE_OWNER | PRESERVE_TIMES | PRESERVE_LINKS | PRESERVE_XATTR;
+	options->preserve = PRESERVE_MODE | PRESERVE_OWNER | PRESERVE_TIMES | PRESERVE_LINKS |
+			    PRESERVE_XATTR | PRESERVE_FLAGS;
 	result = option_parse(&set, argc, argv, settings, &first);
 	if (result != OPTION_READY)
 		return result;

@@ -22,7 +22,9 @@ struct filesystem {
 	bool no_exclusive_rename; /* refuses RENAME_NOREPLACE */
 	bool no_reflink;          /* refuses FICLONE from the device below */
 	dev_t no_reflink_from;
-	bool xattr_lost; /* and that was said */
+	bool no_inode_flags; /* knows none */
+	bool xattr_lost;     /* attributes could not be held here, and that was said */
+	bool flags_lost;     /* the same of inode flags and project ids */
 };
 
 /* As many as there are devices; they stay until the table goes, so pointers hold. */

@@ -16,6 +16,7 @@ struct metadata_wish {
 	bool owner;
 	bool times;
 	bool xattr;
+	bool flags;      /* by the caller, once the copy has its name: see io/inode_flags.h */
 	bool privileged; /* may give files away: then a refusal is an error */
 	mode_t umask;    /* for modes that aren't kept */
 };

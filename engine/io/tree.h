@@ -22,13 +22,21 @@ enum tree_side {
 	TREE_TARGET,
 };
 
+enum tree_spelling {
+	SPELLINGS_UNKNOWN = 0,
+	SPELLINGS_DISTINCT, /* also without their case */
+	SPELLINGS_ALIKE,
+};
+
 /* What a new file gets in a directory, and what is known of the names in it. */
 struct tree_habits {
-	bool known;       /* owner and group are */
-	uid_t uid;        /* of a file that was made here */
-	gid_t gid;        /* the directory's, where it is setgid */
-	bool default_acl; /* valid when known: new files inherit an ACL */
-	bool collides;    /* a file had an existing namesake: expect more */
+	bool known;               /* owner and group are */
+	uid_t uid;                /* of a file that was made here */
+	gid_t gid;                /* the directory's, where it is setgid */
+	bool default_acl;         /* valid when known: new files inherit an ACL */
+	bool collides;            /* a file had an existing namesake: expect more */
+	enum tree_spelling fold;  /* what is known of the names in a target */
+	enum tree_spelling alike; /* and of those in a source: whether any differ so little */
 };
 
 struct tree_directory {

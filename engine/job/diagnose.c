@@ -86,6 +86,7 @@ static const struct phrase phrases[OPERATIONS] = {
 	[OPERATION_SET_MODE] = {"preserving permissions for ", OF_TARGET, "", OF_NOTHING, ""},
 	[OPERATION_SET_TIMES] = {"preserving times for ", OF_TARGET, "", OF_NOTHING, ""},
 	[OPERATION_SET_XATTR] = {"setting attributes for ", OF_TARGET, "", OF_NOTHING, ""},
+	[OPERATION_SET_FLAGS] = {"setting inode flags for ", OF_TARGET, "", OF_NOTHING, ""},
 	[OPERATION_PUBLISH] = {"cannot create regular file ", OF_TARGET, "", OF_NOTHING, ""},
 	[OPERATION_SOURCE_CHANGED] = {"", OF_SOURCE, " changed while it was copied", OF_NOTHING,
 		""},
@@ -102,6 +103,8 @@ static const struct phrase phrases[OPERATIONS] = {
 	[OPERATION_SYMLINK_IN_TREE] = {"not writing through ", OF_TARGET,
 		", as that is no regular file", OF_NOTHING, ""},
 	[OPERATION_NOT_REPLACING] = {"not replacing ", OF_TARGET, "", OF_NOTHING, ""},
+	[OPERATION_MERGE] = {"will not overwrite ", OF_TARGET, " with ", OF_SOURCE,
+		": another name in the source is the same at the destination"},
 	[OPERATION_BACK_UP] = {"cannot backup ", OF_TARGET, "", OF_NOTHING, ""},
 	[OPERATION_BACKUP_IS_SOURCE] = {"backing up ", OF_TARGET, " might destroy source;  ",
 		OF_SOURCE, " not copied"},
@@ -137,6 +140,7 @@ static bool speaks_for_itself(enum wire_operation operation)
 	case OPERATION_DANGLING:
 	case OPERATION_SYMLINK_IN_TREE:
 	case OPERATION_NOT_REPLACING:
+	case OPERATION_MERGE:
 	case OPERATION_BACKUP_IS_SOURCE:
 	case OPERATION_RELATIVE_SYMLINK:
 	case OPERATION_UNSUPPORTED:

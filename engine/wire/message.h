@@ -281,6 +281,7 @@ enum wire_operation {
 	OPERATION_SET_MODE,
 	OPERATION_SET_TIMES,
 	OPERATION_SET_XATTR,
+	OPERATION_SET_FLAGS,
 	OPERATION_PUBLISH,         /* giving the finished file its final name */
 	OPERATION_SOURCE_CHANGED,  /* while it was copied */
 	OPERATION_SOURCE_REPLACED, /* by something of another type */
@@ -291,6 +292,7 @@ enum wire_operation {
 	OPERATION_DANGLING,        /* the destination is a symlink that leads nowhere */
 	OPERATION_SYMLINK_IN_TREE, /* it is a symlink, and nobody named it */
 	OPERATION_NOT_REPLACING,
+	OPERATION_MERGE, /* what exists is the copy of a name that is one with this one there */
 	OPERATION_BACK_UP,
 	OPERATION_BACKUP_IS_SOURCE,
 	OPERATION_CLONE,

@@ -64,6 +64,7 @@ enum preserve {
 	PRESERVE_XATTR = 1 << 4,
 	PRESERVE_CONTEXT = 1 << 5, /* the SELinux context */
 	PRESERVE_XATTR_OR_FAIL = 1 << 6,
+	PRESERVE_FLAGS = 1 << 7, /* inode flags, as of chattr(1), and the project id */
 };
 
 struct job_options {

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 
+#include "io/inode_flags.h"
 #include "io/reflink.h"
 #include "util/clock.h"
 #include "util/quote.h"
@@ -91,19 +92,17 @@ void executor_warn(struct executor *executor, const struct work *work, uint32_t 
 }
 
 /* Once per filesystem: it is the same for every file. */
-static void tell_xattr_lost(
-	struct executor *executor, const struct work *work, struct filesystem *filesystem)
+static void tell_lost(
+	struct executor *executor, const struct work *work, const char *what, bool *told)
 {
 	char directory[1024], quoted[QUOTE_BYTES], line[QUOTE_BYTES + 128];
 
-	if (filesystem->xattr_lost)
+	if (*told)
 		return;
-	filesystem->xattr_lost = true;
+	*told = true;
 	directory_name(executor, work, directory, sizeof(directory));
-	snprintf(line, sizeof(line),
-		"extended attributes or ACLs from %s are not kept: "
-		"the destination can't hold them",
-		quote_name(directory, quoted, sizeof(quoted)));
+	snprintf(line, sizeof(line), "%s from %s are not kept: the destination can't hold them",
+		what, quote_name(directory, quoted, sizeof(quoted)));
 	report_notice(&executor->report, line);
 }
 
@@ -121,10 +120,27 @@ void executor_warn_metadata(struct executor *executor, const struct work *work, 
 		int error = result->error[part];
 
 		if (part == METADATA_XATTR && error == -EOPNOTSUPP)
-			tell_xattr_lost(executor, work, filesystem);
+			tell_lost(executor, work, "extended attributes or ACLs",
+				&filesystem->xattr_lost);
 		else if (error)
 			executor_warn(executor, work, index, operation[part], error);
 	}
+}
+
+void executor_keep_flags(struct executor *executor, const struct work *work, uint32_t index,
+	int source_fd, int target_fd, nlink_t names)
+{
+	bool has_names_to_come = names > 1 && executor->options.preserve & PRESERVE_LINKS;
+	int error;
+
+	if (!executor->wish.flags)
+		return;
+	error = inode_flags_copy(source_fd, work->source->filesystem, target_fd, has_names_to_come);
+	if (error == -EOPNOTSUPP)
+		tell_lost(executor, work, "inode flags or project ids",
+			&work->target->filesystem->flags_lost);
+	else if (error && (error != -EPERM || executor->wish.privileged))
+		executor_warn(executor, work, index, OPERATION_SET_FLAGS, error);
 }
 
 int executor_open_directories(

@@ -96,6 +96,11 @@ void executor_warn(struct executor *executor, const struct work *work, uint32_t 
 void executor_warn_metadata(struct executor *executor, const struct work *work, uint32_t index,
 	struct filesystem *filesystem, const struct metadata_result *result);
 
+/* Keeps inode flags and project ids, where they are to be kept. For a copy that has its name, and a
+ * source of so many names. `source_fd` may be negative: then nothing is known of them. */
+void executor_keep_flags(struct executor *executor, const struct work *work, uint32_t index,
+	int source_fd, int target_fd, nlink_t names);
+
 /* The item's directories, opened. On failure nothing is held, and *ret_operation says what failed.
  */
 int executor_open_directories(

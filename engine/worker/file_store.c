@@ -285,6 +285,8 @@ static void publish(struct executor *executor, struct file *file)
 		file_fail(executor, file, OPERATION_PUBLISH, error);
 		return;
 	}
+	executor_keep_flags(executor, file->work, file->entry->index, file->source_fd,
+		file->target.fd, file->status.st_nlink);
 	error = target_close(&file->target);
 	if (error)
 		file_fail(executor, file, OPERATION_WRITE, error);

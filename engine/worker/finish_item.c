@@ -48,6 +48,7 @@ static int apply(struct executor *executor, struct work *work)
 		source.st_mode = present.st_mode;
 	if (!metadata_apply(&wish, source_fd, work->target->fd, &source, &known, &result))
 		executor_warn_metadata(executor, work, 0, work->target->filesystem, &result);
+	executor_keep_flags(executor, work, 0, source_fd, work->target->fd, 1);
 	return 0;
 }
 

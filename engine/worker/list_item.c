@@ -11,6 +11,7 @@
 #include "io/extent.h"
 #include "io/listing.h"
 #include "util/clock.h"
+#include "worker/namesake.h"
 #include "worker/rehearse_item.h"
 
 /* Entries that are looked at one after the other before the time that it takes is judged. */
@@ -280,8 +281,24 @@ static bool was_made(const struct work *work, const struct stat *status)
 	       status->st_uid == geteuid();
 }
 
-static enum wire_operation make_below(const struct executor *executor, const struct work *work,
-	const struct tree_directory *parent, const char *name, struct wire_directory *directory,
+/* Is it the copy of another directory, with a name that is the same at the destination? */
+static bool merges(
+	struct executor *executor, const struct work *work, struct tree_directory *target_parent)
+{
+	struct tree_directory *parent;
+	const char *name;
+	bool merges;
+
+	if (tree_open_parent(&executor->tree, work->item->root, TREE_SOURCE, work->path.data,
+		    work->path.bytes, &parent, &name))
+		return false;
+	merges = namesake_merges(parent, target_parent, name);
+	tree_give_back(&executor->tree, parent);
+	return merges;
+}
+
+static enum wire_operation make_below(struct executor *executor, const struct work *work,
+	struct tree_directory *parent, const char *name, struct wire_directory *directory,
 	int *ret_error)
 {
 	int flags = executor->options.keep_directory_symlink ? 0 : AT_SYMLINK_NOFOLLOW;
@@ -302,6 +319,8 @@ static enum wire_operation make_below(const struct executor *executor, const str
 	}
 	if (!S_ISDIR(status.st_mode))
 		return OPERATION_NOT_DIRECTORY;
+	if (merges(executor, work, parent))
+		return OPERATION_MERGE;
 	directory->created = was_made(work, &status);
 	directory->target_device = status.st_dev;
 	return OPERATION_NONE;

@@ -10,16 +10,6 @@
 
 #define COMPARED_BYTES 32768
 
-/* Times are kept as exactly as the destination can: they must be equal only where there is reason
- * to doubt. */
-static bool same_file(const struct executor *executor, const struct stat *a, const struct stat *b)
-{
-	if (a->st_size != b->st_size)
-		return false;
-	return !source_changed_since(a, executor->options.started_ns) ||
-	       (a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec);
-}
-
 static bool same_link(int source_fd, const char *source, int target_fd, const char *target)
 {
 	char a[PATH_MAX], b[PATH_MAX];
@@ -66,6 +56,20 @@ static bool same_content(const struct work *work, const char *name, const char *
 	return same;
 }
 
+/* Where there is reason to doubt, times tell if the destination keeps them as exactly as the
+ * source, and otherwise the content does. */
+static bool same_file(const struct executor *executor, const struct work *work, const char *name,
+	const char *target_name, const struct stat *a, const struct stat *b)
+{
+	if (a->st_size != b->st_size)
+		return false;
+	if (!source_changed_since(a, executor->options.started_ns) ||
+		(a->st_mtim.tv_sec == b->st_mtim.tv_sec &&
+			a->st_mtim.tv_nsec == b->st_mtim.tv_nsec))
+		return true;
+	return is_near(&a->st_mtim, &b->st_mtim) && same_content(work, name, target_name);
+}
+
 /* A move of chosen entries adds to directories that are there, and what is in them already may have
  * been let be. Whether a file at the destination is the job's copy shows in its time of change, or,
  * where a filesystem has none, in its content. */
@@ -102,7 +106,7 @@ int moved_check(const struct executor *executor, const struct work *work, const 
 		!is_ours(executor, work, name, target_name, &source, &target))
 		return -EEXIST;
 	if (S_ISREG(source.st_mode))
-		return same_file(executor, &source, &target) ? 0 : -EBUSY;
+		return same_file(executor, work, name, target_name, &source, &target) ? 0 : -EBUSY;
 	if (S_ISLNK(source.st_mode))
 		return same_link(source_fd, name, target_fd, target_name) ? 0 : -EBUSY;
 	return source.st_rdev == target.st_rdev ? 0 : -EBUSY;

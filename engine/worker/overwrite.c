@@ -8,6 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "worker/namesake.h"
+
 bool overwrite_looks_first(const struct job_options *options)
 {
 	return options->update || options->interactive || options->backup ||
@@ -268,6 +270,20 @@ static enum overwrite_verdict judge_broken_link(
 	return OVERWRITE_WRITE;
 }
 
+/* Is it the copy of another name, which is the same one at the destination? What the command line
+ * names may come from many directories: then it is one that was just made. */
+static bool would_merge(const struct executor *executor, const struct overwrite *overwrite)
+{
+	const struct work *work = overwrite->work;
+
+	if (!overwrite->source_name.bytes)
+		return false;
+	if (overwrite->flags & ENTRY_NAMED)
+		return source_changed_since(&overwrite->existing, executor->options.started_ns) &&
+		       namesake_is_spelled_otherwise(work->target, overwrite->target_name);
+	return namesake_merges(work->source, work->target, overwrite->target_name);
+}
+
 enum overwrite_verdict overwrite_decide(struct executor *executor, struct overwrite *overwrite)
 {
 	enum overwrite_verdict sameness;
@@ -282,6 +298,8 @@ enum overwrite_verdict overwrite_decide(struct executor *executor, struct overwr
 	error = look_through(executor, overwrite);
 	if (error)
 		return judge_broken_link(executor, overwrite, error);
+	if (would_merge(executor, overwrite))
+		return refuse(overwrite, OPERATION_MERGE, -EEXIST);
 	sameness = judge_sameness(executor, overwrite, &there);
 	if (sameness == OVERWRITE_REFUSE)
 		return refuse(overwrite, OPERATION_SAME_FILE, -EEXIST);

@@ -202,8 +202,11 @@ bool part_publish(struct executor *executor, struct part *part)
 		if (error != -EEXIST)
 			break;
 	}
-	if (!error && !overwrite_is_final(verdict))
+	if (!error && !overwrite_is_final(verdict)) {
+		executor_keep_flags(executor, part->work, 0, part->source_fd, part->temporary_fd,
+			part->status.st_nlink);
 		return true;
+	}
 	part_remove_temporary(part);
 	if (error) {
 		part_fail(executor, part, OPERATION_PUBLISH, error);

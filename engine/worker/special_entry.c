@@ -70,8 +70,12 @@ static int replace(struct executor *executor, const struct special *special)
 
 	target_temporary_name(executor->options.salt, special->target_name, 0, temporary);
 	error = special_make(directory_fd, temporary, &special->status, special->link);
-	if (error)
+	if (error) {
+		/* Some drivers refuse, and leave something all the same. */
+		if (error != -EEXIST)
+			unlinkat(directory_fd, temporary, 0);
 		return error;
+	}
 	apply_metadata(executor, special, temporary);
 	if (renameat(directory_fd, temporary, directory_fd, special->target_name)) {
 		error = -errno;

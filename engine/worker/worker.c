@@ -214,6 +214,7 @@ static void take_options(struct executor *executor, const struct job_options *op
 		.owner = options->preserve & PRESERVE_OWNER,
 		.times = options->preserve & PRESERVE_TIMES,
 		.xattr = options->preserve & PRESERVE_XATTR,
+		.flags = options->preserve & PRESERVE_FLAGS,
 		.privileged = geteuid() == 0,
 		.umask = options->umask,
 	};

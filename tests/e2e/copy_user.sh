@@ -108,9 +108,26 @@ test_no_process_to_be_had()
 	as_user mkdir tree
 	as_user touch tree/file
 	expect_status 1 as_user timeout 20 prlimit --nproc=1 ./haul cp -a tree copy
-	expect_equal "what it says" \
-		"haul cp: cannot start a worker process: Resource temporarily unavailable" \
-		"$(cat "$WORK/err")"
+	expect_equal "lines that say it" 1 "$(grep -Ec \
+		"^haul cp: cannot (set up the job|start .*): Resource temporarily unavailable\$" \
+		"$WORK/err")"
+	expect_equal "lines" 1 "$(wc -l <"$WORK/err")"
+	close_room
+}
+
+# As with owners: only the superuser could.
+test_flags_that_it_may_not_set()
+{
+	open_room
+	as_user mkdir tree
+	as_user touch tree/fixed
+	if ! chattr +i /mnt/tree/fixed 2>/dev/null; then
+		close_room
+		skip "no inode flags on $WORK"
+	fi
+	expect_status 0 as_user ./haul cp -a tree copy
+	chattr -i /mnt/tree/fixed
+	expect_equal "what it says" "" "$(cat "$WORK/err")"
 	close_room
 }
 

@@ -201,7 +201,7 @@ static void unknown_words_are_answered_with_the_known(void **state)
 	assert_refused("--preserve=mode,shape a b",
 		"haul cp: invalid argument 'shape' for '--preserve'\nValid arguments are:\n"
 		"  - 'mode'\n  - 'timestamps'\n  - 'ownership'\n  - 'links'\n"
-		"  - 'context'\n  - 'xattr'\n  - 'all'\n" TRY_HELP);
+		"  - 'context'\n  - 'xattr'\n  - 'flags'\n  - 'all'\n" TRY_HELP);
 }
 
 static void numbers_stay_in_their_range(void **state)
