@@ -84,6 +84,21 @@ now_us()
 	echo $((${time/./}))
 }
 
+# measure_us COMMAND...: how long it takes when nothing comes in between, in TOOK_US.
+measure_us()
+{
+	local begin
+	begin=$(now_us)
+	"$@" || fail "$*: status $?"
+	TOOK_US=$(($(now_us) - begin))
+}
+
+# sleep_within MICROSECONDS: for a random part of them, the same every time with the same RANDOM.
+sleep_within()
+{
+	sleep_us "$(random_below "$1")"
+}
+
 # no_half_files SOURCE COPY: whatever stands under a final name is whole. Names that haul makes for
 # unfinished files begin with ".haul.".
 no_half_files()

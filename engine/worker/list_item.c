@@ -254,6 +254,14 @@ static void stat_entries(struct executor *executor, struct list *list)
 
 /* ---- the directory itself ---- */
 
+static void take_times(struct wire_directory *directory, const struct stat *status)
+{
+	directory->accessed_sec = status->st_atim.tv_sec;
+	directory->modified_sec = status->st_mtim.tv_sec;
+	directory->accessed_nsec = (uint32_t)status->st_atim.tv_nsec;
+	directory->modified_nsec = (uint32_t)status->st_mtim.tv_nsec;
+}
+
 static int read_directory(int fd, struct wire_directory *ret_directory)
 {
 	struct stat status;
@@ -263,15 +271,38 @@ static int read_directory(int fd, struct wire_directory *ret_directory)
 	*ret_directory = (struct wire_directory){
 		.device = status.st_dev,
 		.inode = status.st_ino,
-		.accessed_sec = status.st_atim.tv_sec,
-		.modified_sec = status.st_mtim.tv_sec,
-		.accessed_nsec = (uint32_t)status.st_atim.tv_nsec,
-		.modified_nsec = (uint32_t)status.st_mtim.tv_nsec,
 		.mode = status.st_mode,
 		.uid = status.st_uid,
 		.gid = status.st_gid,
 	};
+	take_times(ret_directory, &status);
 	return 0;
+}
+
+static bool is_before(const struct timespec *time, int64_t ns)
+{
+	return (int64_t)time->tv_sec * 1000000000 + time->tv_nsec < ns;
+}
+
+/* A move that goes on finds source directories that it has removed from, with a time of that. Then
+ * the copy has the right one, if it got so far. */
+static void keep_finished_times(
+	struct executor *executor, const struct work *work, struct wire_directory *directory)
+{
+	const struct job_options *options = &executor->options;
+	struct timespec modified = {directory->modified_sec, directory->modified_nsec};
+	struct tree_directory *target;
+	struct stat status;
+
+	if (options->operation != JOB_MOVE || !options->durable_from_ns ||
+		is_before(&modified, options->durable_from_ns))
+		return;
+	if (tree_open(&executor->tree, work->item->root, TREE_TARGET, work->path.data,
+		    work->path.bytes, &target))
+		return;
+	if (!fstat(target->fd, &status) && is_before(&status.st_mtim, options->durable_from_ns))
+		take_times(directory, &status);
+	tree_give_back(&executor->tree, target);
 }
 
 /* What an earlier try left is as it was made: nobody else makes a directory that only we enter. */
@@ -364,6 +395,8 @@ static enum wire_operation begin_directory(
 		failed = executor->options.dry_run
 				 ? rehearse_directory(executor, work, &list->directory, ret_error)
 				 : make_directory(executor, work, &list->directory, ret_error);
+	if (!failed)
+		keep_finished_times(executor, work, &list->directory);
 	return failed;
 }
 

@@ -39,7 +39,7 @@ test_of_a_job_that_is_resumed()
 {
 	prepare
 	mkdir "$WORK/to"
-	DIES_WITH=parent expect_status 137 \
+	DIES_WITH=parent expect_status 3 \
 		dying renameat2 20 "$HAUL" cp -r --job left "$WORK/from" "$WORK/to/copy"
 	expect_equal "unfinished files" 1 "$(find "$WORK/to" -name '.haul.*' | wc -l)"
 	wait_until 5 is_alone "$WORK/dies.so"

@@ -84,10 +84,12 @@ test_killed_at_any_moment()
 {
 	local round job resumed=0
 	RANDOM=4
+	measure_us "$HAUL" cp -a "${OFTEN[@]}" "$NASTY" "$WORK/copy"
+	rm -rf "$WORK/copy"
 	for ((round = 1; round <= ROUNDS; round++)); do
 		job=moment-$round
 		start_haul cp -a --json "${OFTEN[@]}" --job "$job" "$NASTY" "$WORK/copy"
-		kill_after $((20000 + $(random_below 250000)))
+		kill_after "$(random_below "$TOOK_US")"
 		# On a busy machine it may not even have begun.
 		[ -e "$WORK/copy" ] || continue
 		if [ -e "$(journal_of "$job")" ]; then
@@ -108,12 +110,14 @@ test_killed_again_and_again()
 {
 	local round
 	RANDOM=5
+	measure_us "$HAUL" cp -a "${OFTEN[@]}" "$NASTY" "$WORK/copy"
+	rm -rf "$WORK/copy"
 	start_haul cp -a --json "${OFTEN[@]}" --job again "$NASTY" "$WORK/copy"
-	kill_after 60000
+	kill_after $((TOOK_US / 2))
 	for ((round = 1; round <= 4; round++)); do
 		[ -e "$(journal_of again)" ] || break
 		start_haul resume again
-		kill_after $((20000 + $(random_below 80000)))
+		kill_after "$(random_below "$TOOK_US")"
 	done
 	[ ! -e "$(journal_of again)" ] || resume again
 	same_tree "$NASTY" "$WORK/copy"
