@@ -158,19 +158,15 @@ int command_jobs(int argc, char **argv)
 {
 	struct jobs_settings settings = {0};
 	unsigned count = 0;
-	int first, error;
+	int error;
 
-	switch (option_parse(&jobs_options, argc, argv, &settings, &first)) {
+	switch (option_parse_all(&jobs_options, argc, argv, &settings)) {
 	case OPTION_SHOWN:
 		return HAUL_EXIT_OK;
 	case OPTION_WRONG:
 		return HAUL_EXIT_FAILED;
 	case OPTION_READY:
 		break;
-	}
-	if (first < argc) {
-		option_wrong(&jobs_options, "extra operand '%s'", argv[first]);
-		return HAUL_EXIT_FAILED;
 	}
 	error = haul_jobs_each(print_job, &count);
 	if (error >= 0)

@@ -305,3 +305,15 @@ enum option_result option_parse(
 		*ret_first = optind;
 	return result;
 }
+
+enum option_result option_parse_all(
+	const struct option_set *set, int argc, char **argv, void *settings)
+{
+	int first;
+	enum option_result result = option_parse(set, argc, argv, settings, &first);
+
+	if (result != OPTION_READY || first == argc)
+		return result;
+	option_wrong(set, "extra operand '%s'", argv[first]);
+	return OPTION_WRONG;
+}

@@ -89,6 +89,9 @@ enum option_result {
  * *ret_first. Not for several threads at once: getopt_long keeps its state in globals. */
 enum option_result option_parse(
 	const struct option_set *set, int argc, char **argv, void *settings, int *ret_first);
+/* The same for a command that takes no operands: one is wrong. */
+enum option_result option_parse_all(
+	const struct option_set *set, int argc, char **argv, void *settings);
 
 /* Says "haul cp: …". */
 void option_error(const struct option_set *set, const char *format, ...)

@@ -89,19 +89,14 @@ static bool is_wanted(const struct publish_request *request)
 int command_publish(int argc, char **argv)
 {
 	struct publish_request request = {.region_fd = -1, .regions_fd = -1};
-	int first;
 
-	switch (option_parse(&publish_options, argc, argv, &request, &first)) {
+	switch (option_parse_all(&publish_options, argc, argv, &request)) {
 	case OPTION_SHOWN:
 		return HAUL_EXIT_OK;
 	case OPTION_WRONG:
 		return HAUL_EXIT_FAILED;
 	case OPTION_READY:
 		break;
-	}
-	if (first < argc) {
-		option_wrong(&publish_options, "extra operand '%s'", argv[first]);
-		return HAUL_EXIT_FAILED;
 	}
 	if (!is_wanted(&request)) {
 		option_wrong(&publish_options,

@@ -19,6 +19,7 @@
 #include "serialctl/channel.h"
 #include "util/clock.h"
 #include "util/spawn.h"
+#include "util/stop_signals.h"
 
 #define STOP_GRACE_MS 3000 /* to tell the peer, and to close the port */
 #define LAST_WORDS_MS 2000
@@ -110,20 +111,6 @@ static int start_publisher(struct serial_job *job)
 	if (job->request->json)
 		arguments[count++] = json;
 	return count > 1 ? spawn_role(&spawn, &job->publisher, &job->publisher_pidfd) : 0;
-}
-
-static int open_signals(struct serial_job *job)
-{
-	sigset_t stop;
-
-	sigemptyset(&stop);
-	sigaddset(&stop, SIGINT);
-	sigaddset(&stop, SIGTERM);
-	sigaddset(&stop, SIGHUP);
-	if (sigprocmask(SIG_BLOCK, &stop, NULL))
-		return -errno;
-	job->signal_fd = signalfd(-1, &stop, SFD_CLOEXEC | SFD_NONBLOCK);
-	return job->signal_fd < 0 ? -errno : 0;
 }
 
 static int open_region(struct serial_job *job)
@@ -378,9 +365,12 @@ int serial_job_run(const struct serial_job_request *request)
 		.publisher_pidfd = -1,
 		.process = calloc(request->port_count, sizeof(*job.process)),
 	};
-	int error = job.process ? open_signals(&job) : -ENOMEM;
+	int error = job.process ? 0 : -ENOMEM;
 	int status = HAUL_EXIT_FAILED;
 
+	job.signal_fd = stop_signals_open();
+	if (!error && job.signal_fd < 0)
+		error = job.signal_fd;
 	for (unsigned i = 0; job.process && i < request->port_count; i++)
 		job.process[i] = (struct port_process){.channel = -1, .pidfd = -1};
 	if (!error)

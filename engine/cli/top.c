@@ -60,19 +60,14 @@ const struct option_set top_options = {
 int command_top(int argc, char **argv)
 {
 	struct top_request request = {.delay_ms = DELAY_DEFAULT_MS};
-	int first;
 
-	switch (option_parse(&top_options, argc, argv, &request, &first)) {
+	switch (option_parse_all(&top_options, argc, argv, &request)) {
 	case OPTION_SHOWN:
 		return HAUL_EXIT_OK;
 	case OPTION_WRONG:
 		return HAUL_EXIT_FAILED;
 	case OPTION_READY:
 		break;
-	}
-	if (first < argc) {
-		option_wrong(&top_options, "extra operand '%s'", argv[first]);
-		return HAUL_EXIT_FAILED;
 	}
 	return top_run(&request);
 }

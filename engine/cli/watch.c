@@ -15,6 +15,7 @@
 #include "cli/watch_rules.h"
 #include "cli/watch_show.h"
 #include "haul/exit.h"
+#include "util/stop_signals.h"
 
 #define PARALLEL_DEFAULT 8
 
@@ -209,19 +210,6 @@ static int watch_devices(struct watch *watch)
 
 /* ---- set-up ---- */
 
-static int open_signals(void)
-{
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGHUP);
-	if (sigprocmask(SIG_BLOCK, &set, NULL))
-		return -errno;
-	return signalfd(-1, &set, SFD_CLOEXEC);
-}
-
 static int parse_expression(const char *text, struct filter *ret_filter)
 {
 	const char *word = text;
@@ -262,9 +250,9 @@ static int run(struct watch *watch)
 	};
 	int error;
 
-	watch->signal_fd = open_signals();
+	watch->signal_fd = stop_signals_open();
 	if (watch->signal_fd < 0)
-		return -errno;
+		return watch->signal_fd;
 	show_open(&watch->show, watch->settings.json);
 	error = devices_open(&options, &watch->devices);
 	if (!error)

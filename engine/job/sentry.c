@@ -20,6 +20,7 @@
 #include "job/watcher.h"
 #include "util/clock.h"
 #include "util/quote.h"
+#include "util/stop_signals.h"
 
 #define MS_NS UINT64_C(1000000)
 
@@ -322,20 +323,6 @@ static void stand_guard(struct sentry *sentry)
 
 /* ---- beginning and end ---- */
 
-static int block_signals(int *ret_fd)
-{
-	sigset_t stop;
-
-	sigemptyset(&stop);
-	sigaddset(&stop, SIGINT);
-	sigaddset(&stop, SIGTERM);
-	sigaddset(&stop, SIGHUP);
-	if (sigprocmask(SIG_BLOCK, &stop, NULL))
-		return -errno;
-	*ret_fd = signalfd(-1, &stop, SFD_CLOEXEC | SFD_NONBLOCK);
-	return *ret_fd < 0 ? -errno : 0;
-}
-
 /* At a terminal an interrupt goes to the whole group: the sentry alone decides what it means. */
 static void become_coordinator(struct job *job, pid_t parent)
 {
@@ -385,9 +372,11 @@ static void open_control(struct job *job)
 
 int sentry_run(struct job *job, void (*coordinate)(struct job *job))
 {
-	struct sentry sentry = {.job = job, .channel = -1, .signal_fd = -1, .pidfd = -1};
-	int error = block_signals(&sentry.signal_fd);
+	struct sentry sentry = {.job = job, .channel = -1, .pidfd = -1};
+	int error;
 
+	sentry.signal_fd = stop_signals_open();
+	error = sentry.signal_fd < 0 ? sentry.signal_fd : 0;
 	open_control(job);
 	watcher_start(&sentry.watcher, job);
 	if (!error)

@@ -21,6 +21,7 @@
 #include "publisher/socketio.h"
 #include "publisher/terminal_jobs.h"
 #include "publisher/turn.h"
+#include "util/stop_signals.h"
 
 /* How often to look at a job that moves. Its writers ring up to a thousand times a second, and
  * waking each time would take the time from them: 60 times cost 0.4 % of a core. Three
@@ -215,7 +216,6 @@ static int wake_on_winch(void)
 static int set_signals(struct publish *publish)
 {
 	static const int others[] = {SIGINT, SIGQUIT, SIGTERM, SIGHUP};
-	sigset_t stop;
 
 	signal(SIGPIPE, SIG_IGN);
 	publish->signal_fd = -1;
@@ -224,14 +224,8 @@ static int set_signals(struct publish *publish)
 			signal(others[at], SIG_IGN);
 		return wake_on_winch();
 	}
-	sigemptyset(&stop);
-	sigaddset(&stop, SIGINT);
-	sigaddset(&stop, SIGTERM);
-	sigaddset(&stop, SIGHUP);
-	if (sigprocmask(SIG_BLOCK, &stop, NULL) < 0)
-		return -errno;
-	publish->signal_fd = signalfd(-1, &stop, SFD_CLOEXEC | SFD_NONBLOCK);
-	return publish->signal_fd < 0 ? -errno : 0;
+	publish->signal_fd = stop_signals_open();
+	return publish->signal_fd < 0 ? publish->signal_fd : 0;
 }
 
 /* ---- the loop ---- */

@@ -18,6 +18,7 @@
 #include "util/clock.h"
 #include "util/cpu.h"
 #include "util/spawn.h"
+#include "util/stop_signals.h"
 
 /* A disk that sleeps takes up to ten seconds to wake. */
 #define SURVEY_NS (12 * UINT64_C(1000000000))
@@ -63,20 +64,6 @@ static void say(const struct runner *runner, const char *format, ...)
 }
 
 /* ---- set-up ---- */
-
-static int open_signals(struct runner *runner)
-{
-	sigset_t stop;
-
-	sigemptyset(&stop);
-	sigaddset(&stop, SIGINT);
-	sigaddset(&stop, SIGTERM);
-	sigaddset(&stop, SIGHUP);
-	if (sigprocmask(SIG_BLOCK, &stop, NULL))
-		return -errno;
-	runner->signal_fd = signalfd(-1, &stop, SFD_CLOEXEC | SFD_NONBLOCK);
-	return runner->signal_fd < 0 ? -errno : 0;
-}
 
 static int spawn_publisher(struct runner *runner, int channel)
 {
@@ -139,8 +126,10 @@ static void end_publisher(struct runner *runner)
 
 static int open_runner(struct runner *runner)
 {
-	int error = open_signals(runner);
+	int error;
 
+	runner->signal_fd = stop_signals_open();
+	error = runner->signal_fd < 0 ? runner->signal_fd : 0;
 	runner->cpu_count = cpu_allowed(runner->cpu, HAUL_LANES_MAX);
 	if (!error && runner->cpu_count < 0)
 		error = runner->cpu_count;
