@@ -14,7 +14,7 @@ set -euo pipefail
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 BUILD=$(cd "$ROOT" && cd "${BUILD:-build}" && pwd)
-HAUL=$BUILD/haul
+HAUL=${HAUL:-$BUILD/haul}
 LIB_DIR= # made on first use, removed at the end
 WORK=
 
