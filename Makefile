@@ -38,6 +38,13 @@ say = $(if $(filter 1,$(V)),,@printf '  %-7s %s\n' '$(1)' '$(2)')
 # ---- flags ----
 
 HAUL_CPPFLAGS := -D_GNU_SOURCE -I. -Iinclude -Iengine -I$(BUILD)/gen
+
+# The release of GNU coreutils to follow where they differ: see engine/util/gnu.h.
+GNU ?= $(shell cp --version 2>/dev/null | sed -n '1s/.* \([0-9]*\.[0-9]*\).*/\1/p')
+GNU := $(GNU)
+ifneq ($(GNU),)
+HAUL_CPPFLAGS += -DGNU_MAJOR=$(firstword $(subst ., ,$(GNU))) -DGNU_MINOR=$(word 2,$(subst ., ,$(GNU)))
+endif
 HAUL_CFLAGS := -std=gnu11 -fPIE -fno-common -fstack-protector-strong \
 	-Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wvla
 HAUL_LDFLAGS := -pie -Wl,-z,relro,-z,now -Wl,--as-needed

@@ -59,7 +59,7 @@ static void print_bash_options(const struct option_set *set, FILE *out)
 	const struct option_row *row;
 
 	fprintf(out, "\t'%s') echo '", set->command);
-	for (row = option_from(set, set->row); row; row = option_from(set, row + 1)) {
+	for (row = option_shown_from(set, set->row); row; row = option_shown_from(set, row + 1)) {
 		print_names(row, " ", out);
 		fputc(' ', out);
 	}
@@ -97,7 +97,7 @@ static void print_bash_values(const struct option_set *set, FILE *out)
 {
 	const struct option_row *row;
 
-	for (row = option_from(set, set->row); row; row = option_from(set, row + 1))
+	for (row = option_shown_from(set, set->row); row; row = option_shown_from(set, row + 1))
 		print_bash_value(set, row, out);
 }
 
@@ -174,7 +174,7 @@ static void print_zsh_command(const struct option_set *set, FILE *out)
 	const struct option_row *row;
 
 	fprintf(out, "\t'%s')\n\t\t_arguments -s -S \\\n", set->command);
-	for (row = option_from(set, set->row); row; row = option_from(set, row + 1))
+	for (row = option_shown_from(set, set->row); row; row = option_shown_from(set, row + 1))
 		print_zsh_row(row, out);
 	fprintf(out, "\t\t\t'*:%s'\n\t\t;;\n",
 		set->operands == NAMES_FILE        ? "file:_files"
@@ -264,7 +264,7 @@ static void print_fish_set(const struct option_set *set, FILE *out)
 {
 	const struct option_row *row;
 
-	for (row = option_from(set, set->row); row; row = option_from(set, row + 1))
+	for (row = option_shown_from(set, set->row); row; row = option_shown_from(set, row + 1))
 		print_fish_row(set, row, out);
 }
 

@@ -82,7 +82,7 @@ int help_print(const struct option_set *set, FILE *out)
 
 	print_usage(set, out);
 	fprintf(out, "%s\n", set->description);
-	for (row = option_from(set, set->row); row; row = option_from(set, row + 1)) {
+	for (row = option_shown_from(set, set->row); row; row = option_shown_from(set, row + 1)) {
 		if (group != option_group(set, row)) {
 			group = option_group(set, row);
 			fprintf(out, "\n%s:\n", group);

@@ -29,7 +29,7 @@ const struct option_row job_option_rows[] = {
 	{
 		.letters = "b",
 		.kind = OPTION_ACTION,
-		.commands = COMMAND_CP,
+		.commands = COMMAND_CP | COMMAND_MV,
 		.fallback = "",
 		.help = "like --backup, but without an argument",
 		.apply = job_set_backup,
@@ -37,7 +37,7 @@ const struct option_row job_option_rows[] = {
 	{
 		.name = "backup",
 		.kind = OPTION_CUSTOM,
-		.commands = COMMAND_CP,
+		.commands = COMMAND_CP | COMMAND_MV,
 		.metavar = "CONTROL",
 		.fallback = "",
 		.help = "keep each existing destination file under another name: none or off, "
@@ -71,10 +71,11 @@ const struct option_row job_option_rows[] = {
 	{
 		.letters = "f",
 		.name = "force",
-		.kind = OPTION_FLAG,
+		.kind = OPTION_VALUE,
 		.commands = COMMAND_MV,
-		.help = "do not prompt before overwriting",
-		.offset = REQUEST_FIELD(options.force),
+		.help = "do not prompt before overwriting (overrides -i and -n)",
+		.offset = OPTION_FIELD(existing),
+		.value = EXISTING_FORCE,
 	},
 	{
 		.letters = "f",
@@ -121,6 +122,7 @@ const struct option_row job_option_rows[] = {
 	{
 		.name = "no-preserve-root",
 		.kind = OPTION_FLAG,
+		.in_full = true,
 		.commands = COMMAND_RM,
 		.help = "do not treat '/' specially",
 		.offset = REQUEST_FIELD(remove_system_root),
@@ -144,6 +146,13 @@ const struct option_row job_option_rows[] = {
 		.offset = REQUEST_FIELD(options.recursive),
 	},
 	{
+		.name = "-presume-input-tty", /* GNU's own tests use it */
+		.kind = OPTION_FLAG,
+		.commands = COMMAND_RM,
+		.hidden = true,
+		.offset = OPTION_FIELD(presume_terminal),
+	},
+	{
 		.letters = "d",
 		.name = "dir",
 		.kind = OPTION_FLAG,
@@ -155,7 +164,7 @@ const struct option_row job_option_rows[] = {
 		.letters = "i",
 		.name = "interactive",
 		.kind = OPTION_VALUE,
-		.commands = COMMAND_CP,
+		.commands = COMMAND_CP | COMMAND_MV,
 		.help = "prompt before overwriting (overrides -n)",
 		.offset = OPTION_FIELD(existing),
 		.value = EXISTING_ASK,
@@ -172,7 +181,7 @@ const struct option_row job_option_rows[] = {
 	{
 		.letters = "u",
 		.kind = OPTION_VALUE,
-		.commands = COMMAND_CP,
+		.commands = COMMAND_CP | COMMAND_MV,
 		.help = "same as --update=older",
 		.offset = REQUEST_FIELD(options.update),
 		.value = UPDATE_OLDER,
@@ -180,7 +189,7 @@ const struct option_row job_option_rows[] = {
 	{
 		.name = "update",
 		.kind = OPTION_CHOICE,
-		.commands = COMMAND_CP,
+		.commands = COMMAND_CP | COMMAND_MV,
 		.metavar = "WHICH",
 		.fallback = "older",
 		.help = "overwrite these existing files: all (the default), none, none-fail (and "
@@ -256,7 +265,7 @@ const struct option_row job_option_rows[] = {
 	{
 		.name = "strip-trailing-slashes",
 		.kind = OPTION_FLAG,
-		.commands = COMMAND_CP,
+		.commands = COMMAND_CP | COMMAND_MV,
 		.help = "remove any trailing slashes from each SOURCE argument",
 		.offset = REQUEST_FIELD(strip_slashes),
 	},
@@ -264,7 +273,7 @@ const struct option_row job_option_rows[] = {
 		.letters = "S",
 		.name = "suffix",
 		.kind = OPTION_CUSTOM,
-		.commands = COMMAND_CP,
+		.commands = COMMAND_CP | COMMAND_MV,
 		.metavar = "SUFFIX",
 		.help = "override the usual backup suffix, which is $SIMPLE_BACKUP_SUFFIX or '~'",
 		.apply = job_set_suffix,
@@ -272,7 +281,7 @@ const struct option_row job_option_rows[] = {
 	{
 		.letters = "Z",
 		.kind = OPTION_ACTION,
-		.commands = COMMAND_CP,
+		.commands = COMMAND_CP | COMMAND_MV,
 		.fallback = "",
 		.help = "give each copy the default SELinux context, as the kernel does",
 		.apply = job_set_context,
@@ -287,9 +296,31 @@ const struct option_row job_option_rows[] = {
 		.apply = job_set_context,
 	},
 	{
+		.name = "context",
+		.kind = OPTION_ACTION,
+		.commands = COMMAND_MV,
+		.fallback = "",
+		.help = "like -Z",
+		.apply = job_set_context,
+	},
+	{
+		.name = "exchange",
+		.kind = OPTION_FLAG,
+		.commands = COMMAND_MV,
+		.help = "exchange SOURCE and DEST, in one step",
+		.offset = REQUEST_FIELD(options.exchange),
+	},
+	{
+		.name = "no-copy",
+		.kind = OPTION_FLAG,
+		.commands = COMMAND_MV,
+		.help = "do not copy if renaming fails",
+		.offset = REQUEST_FIELD(options.no_copy),
+	},
+	{
 		.name = "debug",
 		.kind = OPTION_ACTION,
-		.commands = COMMAND_CP,
+		.commands = COMMAND_CP | COMMAND_MV,
 		.help = "tell also which files are left out; implies -v",
 		.apply = job_set_debug,
 	},

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "cli/job_choices.h"
 #include "job/past.h"
@@ -178,8 +179,12 @@ static int settle_backup(struct job_settings *settings, const struct option_set 
 
 	if (!settings->backup)
 		return 0;
-	if (settings->existing == EXISTING_SKIP || options->update == UPDATE_NONE_FAIL) {
+	if (options->update == UPDATE_NONE || options->update == UPDATE_NONE_FAIL) {
 		option_wrong(set, "options --backup and --no-clobber are mutually exclusive");
+		return -EINVAL;
+	}
+	if (options->exchange) {
+		option_wrong(set, "options --backup and --exchange are mutually exclusive");
 		return -EINVAL;
 	}
 	backup = choose_backup(settings, set);
@@ -199,6 +204,8 @@ static int settle_existing(struct job_settings *settings, const struct option_se
 		return -EINVAL;
 	}
 	options->interactive = settings->existing == EXISTING_ASK;
+	settings->request.ask_protected =
+		settings->existing == EXISTING_OVERWRITE && isatty(STDIN_FILENO);
 	if (settings->existing == EXISTING_SKIP)
 		options->update = UPDATE_NONE;
 	return settle_backup(settings, set);

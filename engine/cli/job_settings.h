@@ -16,9 +16,10 @@ enum job_follow {
 	FOLLOW_ALL,
 };
 
-/* What -i and -n said last. */
+/* What -f (of mv), -i and -n said last. */
 enum job_existing {
 	EXISTING_OVERWRITE = 0,
+	EXISTING_FORCE, /* without asking, whatever its mode is */
 	EXISTING_ASK,
 	EXISTING_SKIP,
 };
@@ -46,6 +47,7 @@ struct job_settings {
 	const char *backup_control; /* NULL: none was given */
 	const char *suffix;         /* the same */
 	bool copy_contents;
+	bool presume_terminal; /* standard input is taken for one */
 	const char *target_directory;
 	bool no_target_directory;
 	const char **to; /* targets of --to; the array is owned */

@@ -63,7 +63,7 @@ static void print_groups(const struct option_set *set, FILE *out)
 	const struct option_row *row;
 	const char *group = NULL;
 
-	for (row = option_from(set, set->row); row; row = option_from(set, row + 1)) {
+	for (row = option_shown_from(set, set->row); row; row = option_shown_from(set, row + 1)) {
 		if (group != option_group(set, row)) {
 			group = option_group(set, row);
 			fputs(".SS ", out);
@@ -89,7 +89,7 @@ static void print_verb(const struct command *verb, FILE *out)
 	fputs(".PP\n", out);
 	print_text(set->description, out);
 	fputc('\n', out);
-	for (row = option_from(set, set->row); row; row = option_from(set, row + 1))
+	for (row = option_shown_from(set, set->row); row; row = option_shown_from(set, row + 1))
 		print_row(row, out);
 }
 

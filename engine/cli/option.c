@@ -42,6 +42,15 @@ const struct option_row *option_from(const struct option_set *set, const struct 
 	return NULL;
 }
 
+const struct option_row *option_shown_from(
+	const struct option_set *set, const struct option_row *row)
+{
+	row = option_from(set, row);
+	while (row && row->hidden)
+		row = option_from(set, row + 1);
+	return row;
+}
+
 const char *option_group(const struct option_set *set, const struct option_row *row)
 {
 	while (!row->group && row > set->row)
@@ -262,7 +271,18 @@ static int apply_row(void *settings, const struct option_set *set, const struct 
 	return 0;
 }
 
-static enum option_result take_option(const struct option_set *set, int value, void *settings)
+/* For what must not be asked for by accident. `typed` is the argument that held the option. */
+static bool is_in_full(
+	const struct option_set *set, const struct option_row *row, const char *typed)
+{
+	if (!row->in_full || !strcmp(typed + 2, row->name))
+		return true;
+	option_error(set, "you may not abbreviate the --%s option", row->name);
+	return false;
+}
+
+static enum option_result take_option(
+	const struct option_set *set, int value, const char *typed, void *settings)
 {
 	const struct option_row *row = find_row(set, value);
 	const char *argument = optarg;
@@ -271,6 +291,8 @@ static enum option_result take_option(const struct option_set *set, int value, v
 		say_where_help_is(set);
 		return OPTION_WRONG;
 	}
+	if (!is_in_full(set, row, typed))
+		return OPTION_WRONG;
 	if (row->kind == OPTION_HELP)
 		return help_print(set, stdout) == 0 ? OPTION_SHOWN : OPTION_WRONG;
 	if (row->kind == OPTION_VERSION)
@@ -298,7 +320,7 @@ enum option_result option_parse(
 		value = getopt_long(argc, argv, tables.letters, tables.name, NULL);
 		if (value < 0)
 			break;
-		result = take_option(set, value, settings);
+		result = take_option(set, value, argv[optind - 1], settings);
 	}
 	argv[0] = name;
 	if (result == OPTION_READY)

@@ -58,6 +58,8 @@ struct option_row {
 	const char *help;     /* a sentence without capital and full stop */
 	size_t offset;        /* in the settings */
 	unsigned value;
+	bool in_full; /* the name may not be shortened */
+	bool hidden;  /* from help, man page and completion */
 	uint64_t minimum;
 	uint64_t maximum;
 	const struct option_choice *choices;
@@ -110,6 +112,9 @@ bool option_applies(const struct option_set *set, const struct option_row *row);
 /* The first row of the set, from `row` on, that applies; NULL at the end. Loop:
  *	for (row = option_from(set, set->row); row; row = option_from(set, row + 1)) */
 const struct option_row *option_from(const struct option_set *set, const struct option_row *row);
+/* The same of those that people are told about. */
+const struct option_row *option_shown_from(
+	const struct option_set *set, const struct option_row *row);
 
 /* The heading that the row stands under. The table's first row must have one. */
 const char *option_group(const struct option_set *set, const struct option_row *row);

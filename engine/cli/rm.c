@@ -18,12 +18,20 @@ const struct option_set rm_options = {
 	.operands = NAMES_FILE,
 };
 
+/* Nothing is protected from root. */
+static bool asks_protected(const struct job_settings *settings)
+{
+	const struct job_request *request = &settings->request;
+	bool somebody = settings->presume_terminal || (isatty(STDIN_FILENO) && geteuid());
+
+	return somebody && request->prompt != JOB_PROMPT_NEVER && !request->options.force;
+}
+
 /* Entries are looked at one by one only where that can matter to somebody. */
 static bool looks_at_entries(const struct job_request *request)
 {
-	bool may_ask = request->prompt == JOB_PROMPT_PROTECTED && isatty(STDIN_FILENO) && geteuid();
-
-	return may_ask || request->prompt == JOB_PROMPT_ALWAYS || request->options.verbose;
+	return request->options.verbose || request->ask_protected ||
+	       request->prompt == JOB_PROMPT_ALWAYS;
 }
 
 enum option_result rm_parse(int argc, char **argv, bool quoted, struct job_settings *settings)
@@ -48,6 +56,7 @@ enum option_result rm_parse(int argc, char **argv, bool quoted, struct job_setti
 		return OPTION_WRONG;
 	request->sources = argv + first;
 	request->source_count = (unsigned)(argc - first);
+	request->ask_protected = asks_protected(settings);
 	request->options.by_entry = looks_at_entries(request);
 	settings->selection.list.recursive = request->options.recursive;
 	return OPTION_READY;

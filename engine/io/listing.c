@@ -74,20 +74,3 @@ int listing_read(struct listing *listing, int directory_fd, uint64_t position)
 	qsort(listing->entry, listing->count, sizeof(listing->entry[0]), compare_inodes);
 	return 0;
 }
-
-bool listing_is_empty(int directory_fd)
-{
-	char buffer[4 * ENTRY_BYTES_MAX] __attribute__((aligned(8)));
-	ssize_t got = getdents64(directory_fd, buffer, sizeof(buffer));
-
-	/* The first two entries may be all that one call gives. */
-	for (; got > 0; got = getdents64(directory_fd, buffer, sizeof(buffer)))
-		for (ssize_t at = 0; at < got;) {
-			const struct dirent64 *entry = (const void *)(buffer + at);
-
-			if (!is_dots(entry->d_name))
-				return false;
-			at += entry->d_reclen;
-		}
-	return got == 0;
-}

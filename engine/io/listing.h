@@ -25,9 +25,6 @@ struct listing {
 	char buffer[LISTING_BUFFER_BYTES] __attribute__((aligned(8)));
 };
 
-/* Has it no entries but "." and ".."? False also when it can't be read. */
-bool listing_is_empty(int directory_fd);
-
 /* Reads what fits into the buffer, from `position` on (0: the beginning; else what a listing of
  * the same directory gave). "." and ".." are left out. Inodes are sorted, because a disk likes
  * them to be asked for in that order. */

@@ -10,11 +10,13 @@
  *     large.c     the life of a large file: prepare, ranges, commit
  *     pair.c      between which places; tuner.c  how they are moved there
  *     explain.c   what was chosen, and why, for people
- *     move.c      what is particular to a move
+ *     rename.c    a move that is a rename
+ *     move.c      a move that is a copy and a removal
  *     remove.c    what is particular to a removal
  *     settle.c    directories, hard links and roots whose work is finished
  *     order.c     stop, pause and resume, as the sentry passes them on
  *     question.c  what must be asked first
+ *     telling.c   the order in which it is said
  *     verbose.c   what was done, told line by line
  *     diagnose.c  what is said about failures
  *     chronicle.c what the journal is told, and what an earlier one told
@@ -36,6 +38,7 @@
 #include "job/link.h"
 #include "job/question.h"
 #include "job/root.h"
+#include "job/telling.h"
 #include "progress/control.h"
 #include "progress/region.h"
 
@@ -78,6 +81,7 @@ struct job {
 	int orders;             /* the sentry's channel */
 	unsigned stuck_workers; /* that would not end */
 	struct questions questions;
+	struct tellings tellings;
 	uint64_t stop_deadline_ns; /* when those that don't stop are killed */
 	uint64_t resumed_ns;       /* when it was paused last, and went on */
 	bool paused;
@@ -100,6 +104,8 @@ bool plan_is_into_directory(const struct plan *plan);
 bool plan_finished(const struct job *job);
 /* plan_list.c. Everything is listed: says which names of --files-from are not there. */
 void plan_tell_missing(struct job *job);
+/* Somebody answered what the plan had asked. */
+void plan_answered(struct job *job, bool yes);
 
 /* ---- dispatch.c ---- */
 
@@ -136,6 +142,12 @@ void reply_abandon(struct job *job, struct item *item, enum wire_operation opera
 void outcome_settle(struct job *job, struct item *item);
 /* Nobody agreed to what the item would do. */
 void outcome_refused(struct job *job, struct item *item);
+/* The same of anything else: it may matter to the exit status. */
+void outcome_tell_refused(struct job *job);
+/* Asks whether what is under the destination's name may be overwritten, as question_add does;
+ * `kind` is one of those that ask. -ENOMEM. */
+int outcome_ask(struct job *job, struct item *item, enum outcome_kind kind, uint32_t mode,
+	const char *target_quoted);
 /* Whether the entry was left alone, for now or for good. */
 bool outcome_is_left(const struct item *item, uint32_t index);
 
@@ -208,19 +220,31 @@ void order_receive(struct job *job);
 /* Brings a worker that was just started to the state of the others. */
 void order_greet(struct job *job, struct worker *worker);
 
+/* ---- rename.c ---- */
+
+enum move_result {
+	MOVE_ENDED = 0, /* it was renamed, or left, or it was said why not */
+	MOVE_COPIES,    /* it is on another filesystem */
+	MOVE_WAITS,     /* for somebody's answer: again, when the plan has it */
+	MOVE_AGAIN,     /* the destination changed meanwhile (never told) */
+};
+
+/* Renames a source, after whatever is in the way was looked at, asked about or backed up. */
+enum move_result rename_source(struct job *job, struct source *source);
+
 /* ---- move.c ---- */
 
-/* Renames a source, or says why not. True: it is on another filesystem and must be copied. */
-bool move_source(struct job *job, struct source *source);
-/* An entry that is named on the command line goes when its copy is durable. -ENOMEM. */
-int move_remember(struct job *job, struct root *root, const struct wire_entry *entry,
-	struct wire_text name, struct wire_text target);
+/* An item of a copy is done: what it moved of what the command line names goes when the copy is
+ * durable. */
+void move_item(struct job *job, const struct item *item);
 /* A root has nothing more to do in its phase: begins the next one. False: there is none. */
 bool move_goes_on(struct job *job, struct root *root);
 /* Nothing is left below a source directory: it goes itself. */
 void move_end(struct job *job, struct root *root);
 /* Whether its copy is durable is known now. */
 void move_synced(struct job *job, struct root *root, bool durable);
+/* Begins the removals that waited for the last copy, when that is durable. */
+void move_release(struct job *job);
 
 /* ---- remove.c ---- */
 
@@ -245,6 +269,8 @@ void remove_done(struct job *job, struct item *item, const struct wire_done *don
 
 /* An item is done: says so on standard output, if that was asked for. */
 void verbose_item(struct job *job, const struct item *item);
+/* A line of its own, likewise. */
+void verbose_line(struct job *job, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* ---- diagnose.c ---- */
 

@@ -13,7 +13,7 @@
 #define ERASE_LINE "\r\033[K"
 
 /* One write, so that messages of several processes never mix within a line. */
-static void say(const struct job *job, const char *format, va_list arguments)
+static void say(struct job *job, const char *format, va_list arguments)
 {
 	char *text = NULL, *line = NULL;
 	int bytes;
@@ -23,8 +23,8 @@ static void say(const struct job *job, const char *format, va_list arguments)
 	bytes = asprintf(
 		&line, "%s%s: %s\n", job->bar ? ERASE_LINE : "", job->request->program, text);
 	/* When nobody can read what we say there is nobody to tell. */
-	if (bytes > 0 && write(STDERR_FILENO, line, (size_t)bytes) < 0)
-		(void)0;
+	if (bytes > 0)
+		(void)telling_say(&job->tellings, STDERR_FILENO, line, (size_t)bytes);
 	free(line);
 	free(text);
 }

@@ -20,6 +20,7 @@ struct directory *directory_new(
 		return NULL;
 	directory->root = root;
 	directory->parent = parent;
+	directory->telling = parent ? parent->telling : NULL;
 	directory->name_bytes = (uint16_t)name_bytes;
 	memcpy(directory->name, name, name_bytes);
 	if (parent)

@@ -13,21 +13,23 @@
 #include "wire/message.h"
 
 struct root;
+struct telling;
 
 struct directory {
 	struct directory *parent; /* NULL for the root's own */
 	struct root *root;
 	uint64_t pending; /* children and work that are not finished */
 	struct wire_directory metadata;
-	bool listed;     /* metadata is there */
-	bool finished;   /* its metadata is on its way */
-	bool broken;     /* could not be made: nothing to finish */
-	bool virtual;    /* holds entries named on the command line: not ours to finish */
-	bool ask;        /* a removal asks before it goes */
-	uint16_t flags;  /* a removal: enum entry_flag of its entry */
-	bool kept;       /* a removal left something in it, and has said so */
-	uint8_t relists; /* a removal looked again for what it missed */
-	int list_error;  /* a removal could not read it: told if it turns out not to be empty */
+	struct telling *telling; /* what is said of it and all below; held by the outermost one */
+	bool listed;             /* metadata is there */
+	bool finished;           /* its metadata is on its way */
+	bool broken;             /* could not be made: nothing to finish */
+	bool virtual;            /* holds entries named on the command line: not ours to finish */
+	bool ask;                /* a removal asks before it goes */
+	uint16_t flags;          /* a removal: enum entry_flag of its entry */
+	bool kept;               /* a removal left something in it, and has said so */
+	uint8_t relists;         /* a removal looked again for what it missed */
+	int list_error; /* a removal could not read it: told if it turns out not to be empty */
 	uint16_t name_bytes;
 	char name[];
 };

@@ -91,6 +91,14 @@ bool item_failed(const struct item *item)
 	return false;
 }
 
+bool item_entry_failed(const struct item *item, uint32_t index)
+{
+	for (uint32_t i = 0; i < item->failure_count; i++)
+		if (item->failure[i].what.index == index && !item->failure[i].what.warning)
+			return true;
+	return false;
+}
+
 static int reserve(struct item *item, size_t bytes)
 {
 	size_t capacity = item->packed_capacity ? item->packed_capacity : 256;

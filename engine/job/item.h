@@ -14,6 +14,7 @@
 
 struct large;
 struct link;
+struct telling;
 
 /* What failed of an item. */
 struct item_failure {
@@ -41,6 +42,7 @@ struct item {
 	uint32_t outcome_count;
 	struct item_outcome *outcome; /* as failures */
 	uint32_t entry_flags;         /* LINK: enum entry_flag */
+	struct telling *telling;      /* what is said of it, if not what is said of its directory */
 	bool listed;                  /* LIST that continues: its entries are known */
 	uint32_t entry_count;         /* FILES, else 0 */
 	uint64_t planned_bytes;       /* what it adds to the plan */
@@ -80,7 +82,8 @@ void item_forget_answers(struct item *item);
 /* The outcome of an entry that is of one of these kinds (bits 1 << kind), or NULL. */
 const struct item_outcome *item_find_outcome(
 	const struct item *item, uint32_t index, unsigned kinds);
-bool item_failed(const struct item *item); /* other than with warnings */
+bool item_failed(const struct item *item);                       /* other than with warnings */
+bool item_entry_failed(const struct item *item, uint32_t index); /* the same */
 
 /* Is it about a large file: are large, offset and length its own? */
 bool item_is_large(const struct item *item);

@@ -301,7 +301,7 @@ static void give_work(struct job *job, struct loop *loop)
 /* Standard input is watched only while an answer is awaited: it may be meant for others. */
 static void watch_answers(struct job *job, struct loop *loop)
 {
-	if (question_pending(job) == loop->answers_watched)
+	if (question_asked(job) == loop->answers_watched)
 		return;
 	loop->answers_watched = !loop->answers_watched;
 	if (!loop->answers_watched) {
@@ -312,7 +312,7 @@ static void watch_answers(struct job *job, struct loop *loop)
 		return;
 	/* A file can't be waited for: it always has an answer, or none any more. */
 	loop->answers_watched = false;
-	while (question_pending(job))
+	while (question_asked(job))
 		question_read(job);
 	give_work(job, loop);
 }
@@ -414,6 +414,7 @@ static int open_region(struct job *job)
 static void clean_up(struct job *job)
 {
 	questions_discard(job);
+	telling_free_all(&job->tellings);
 	queue_discard(&job->lists);
 	queue_discard(&job->work);
 	large_discard_all(job);

@@ -13,8 +13,7 @@
 
 /* When a removal asks. */
 enum job_prompt {
-	JOB_PROMPT_PROTECTED =
-		0, /* about what is write-protected, if standard input is a terminal */
+	JOB_PROMPT_PROTECTED = 0, /* as ask_protected tells */
 	JOB_PROMPT_NEVER,
 	JOB_PROMPT_ONCE,
 	JOB_PROMPT_ALWAYS,
@@ -34,15 +33,16 @@ struct job_request {
 	const char *name;    /* of the job; NULL: one is made */
 	char *const *sources;
 	unsigned source_count;
-	const char *target;          /* the destination; NULL for a removal */
-	bool target_is_directory;    /* -t: it must be one */
-	bool no_target_directory;    /* -T: treat it as a normal name */
-	unsigned prompt;             /* enum job_prompt */
-	bool remove_system_root;     /* rm: "/" is not refused */
-	bool preserve_mounts;        /* rm: refuse arguments that are mount points */
-	bool parents;                /* the sources' own directories are made below the target */
-	bool strip_slashes;          /* at the end of sources */
-	bool follow_arguments;       /* -H: follow symbolic links named on the command line */
+	const char *target;       /* the destination; NULL for a removal */
+	bool target_is_directory; /* -t: it must be one */
+	bool no_target_directory; /* -T: treat it as a normal name */
+	unsigned prompt;          /* enum job_prompt */
+	bool ask_protected;       /* about what is write-protected, as there is somebody to ask */
+	bool remove_system_root;  /* rm: "/" is not refused */
+	bool preserve_mounts;     /* rm: refuse arguments that are mount points */
+	bool parents;             /* the sources' own directories are made below the target */
+	bool strip_slashes;       /* at the end of sources */
+	bool follow_arguments;    /* -H: follow symbolic links named on the command line */
 	struct selection *selection; /* of the entries; the caller's */
 	unsigned worker_count;       /* 0: one per CPU that the process may use */
 	const char *journal;         /* its file; NULL: in the user's state directory */

@@ -54,10 +54,17 @@ static struct link *table_find(const struct link_table *table, uint64_t device, 
 	return link;
 }
 
-struct link *link_get(
-	struct link_table *table, uint64_t device, uint64_t inode, uint32_t links, bool *ret_new)
+bool link_is_known(const struct link_table *table, const struct wire_entry *entry)
 {
-	struct link *link = table_find(table, device, inode);
+	const struct link *link = table_find(table, entry->device, entry->inode);
+
+	return link && link->bytes == entry->bytes && link->modified_ns == entry->modified_ns;
+}
+
+struct link *link_get(
+	struct link_table *table, const struct wire_entry *entry, uint32_t links, bool *ret_new)
+{
+	struct link *link = table_find(table, entry->device, entry->inode);
 	uint32_t bucket;
 
 	*ret_new = !link;
@@ -71,10 +78,12 @@ struct link *link_get(
 	link = calloc(1, sizeof(*link));
 	if (!link)
 		return NULL;
-	link->device = device;
-	link->inode = inode;
+	link->device = entry->device;
+	link->inode = entry->inode;
+	link->bytes = entry->bytes;
+	link->modified_ns = entry->modified_ns;
 	link->unseen = links - 1;
-	bucket = bucket_of(table, device, inode);
+	bucket = bucket_of(table, entry->device, entry->inode);
 	link->next = table->bucket[bucket];
 	table->bucket[bucket] = link;
 	table->count++;

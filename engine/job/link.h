@@ -25,6 +25,8 @@ struct link {
 	struct link *next_in_item; /* first names that one item copies */
 	uint64_t device;
 	uint64_t inode;
+	uint64_t bytes; /* with modified_ns: to know it again */
+	int64_t modified_ns;
 	uint32_t unseen; /* names that were not found yet, as far as the link count tells */
 	uint32_t users;  /* LINK items under way */
 	uint32_t index;  /* of the first name in its item */
@@ -41,9 +43,12 @@ struct link_table {
 	uint32_t count;
 };
 
-/* Finds or makes the link of this inode; NULL when out of memory. */
+/* Finds or makes the link of the entry's inode, of which `links` names are expected; NULL when out
+ * of memory. */
 struct link *link_get(
-	struct link_table *table, uint64_t device, uint64_t inode, uint32_t links, bool *ret_new);
+	struct link_table *table, const struct wire_entry *entry, uint32_t links, bool *ret_new);
+/* Was another name of the file seen, and is it the same file still? */
+bool link_is_known(const struct link_table *table, const struct wire_entry *entry);
 /* Another name was seen. */
 int link_wait(struct link *link, struct directory *directory, const struct wire_entry *entry,
 	struct wire_text name, struct wire_text target);

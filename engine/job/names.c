@@ -43,8 +43,11 @@ void names_fill(struct names *names, const struct directory *directory, struct w
 	const struct root *root = directory->root;
 	char path[DIRECTORY_PATH_BYTES];
 
-	fill_path(directory, path, sizeof(path));
+	/* One is left for the slash. */
+	fill_path(directory, path, sizeof(path) - 1);
 	names_join(names->source, sizeof(names->source), root->source_label, path, name.data);
+	if (directory->flags & ENTRY_SLASH && !name.bytes)
+		strcat(names->source, "/");
 	names_join(names->target, sizeof(names->target), root->target_label, path,
 		target.bytes ? target.data : name.data);
 	quote_name(names->source, names->source_quoted, sizeof(names->source_quoted));

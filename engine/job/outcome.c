@@ -3,8 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "haul/exit.h"
 #include "job/coordinator.h"
 #include "job/names.h"
+#include "job/plan.h"
+#include "util/gnu.h"
 
 #define BIT(kind)  (1u << (kind))
 #define KINDS_ASK  (BIT(OUTCOME_ASK) | BIT(OUTCOME_ASK_PROTECTED))
@@ -33,20 +36,23 @@ static void mode_words(uint32_t mode, char ret_words[10])
 		ret_words[8] = mode & 01 ? 't' : 'T';
 }
 
-static int ask(struct job *job, struct item *item, const struct wire_outcome *what,
+int outcome_ask(struct job *job, struct item *item, enum outcome_kind kind, uint32_t mode,
 	const char *target_quoted)
 {
 	const struct job_options *options = &job->options;
 	char words[10];
 
-	if (what->kind == OUTCOME_ASK)
+	/* Before it is asked: the answer may be there at once. */
+	if (!item)
+		job->plan->answer = PLAN_ASKED;
+	if (kind == OUTCOME_ASK)
 		return question_add(job, item, "overwrite %s? ", target_quoted);
-	mode_words(what->mode, words);
+	mode_words(mode, words);
 	if (options->force || options->remove_destination || options->operation == JOB_MOVE)
 		return question_add(job, item, "replace %s, overriding mode %04o (%s)? ",
-			target_quoted, what->mode & 07777u, words);
+			target_quoted, mode & 07777u, words);
 	return question_add(job, item, "unwritable %s (mode %04o, %s); try anyway? ", target_quoted,
-		what->mode & 07777u, words);
+		mode & 07777u, words);
 }
 
 /* The first name of a link goes with its entry. */
@@ -130,7 +136,8 @@ static int ask_about(struct job *job, struct item *item, const struct wire_outco
 	if (again) {
 		reply_entry_texts(item, what->index, &name, &target);
 		names_fill(names, item->directory, name, target);
-		error = ask(job, again, what, names->target_quoted);
+		error = outcome_ask(job, again, (enum outcome_kind)what->kind, what->mode,
+			names->target_quoted);
 	}
 	free(names);
 	return error;
@@ -160,6 +167,12 @@ void outcome_settle(struct job *job, struct item *item)
 	}
 }
 
+void outcome_tell_refused(struct job *job)
+{
+	if (GNU_SINCE(9, 2))
+		job->exit_status = HAUL_EXIT_FAILED;
+}
+
 void outcome_refused(struct job *job, struct item *item)
 {
 	uint32_t count = item->type == WIRE_FILES ? item->entry_count : 1;
@@ -172,6 +185,7 @@ void outcome_refused(struct job *job, struct item *item)
 	}
 	if (error)
 		job_out_of_memory(job);
+	outcome_tell_refused(job);
 	lane_add(&job->lane, HAUL_FILES_SKIPPED, count);
 	lane_add(&job->lane, HAUL_BYTES_PLANNED, -item->planned_bytes);
 	outcome_settle(job, item);

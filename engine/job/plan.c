@@ -132,6 +132,11 @@ bool plan_finished(const struct job *job)
 	return job->plan->next >= job->request->source_count;
 }
 
+void plan_answered(struct job *job, bool yes)
+{
+	job->plan->answer = yes ? PLAN_AGREED : PLAN_REFUSED;
+}
+
 static int name_target(const struct plan *plan, struct source *source)
 {
 	source->target_fd = plan->target_fd;
@@ -205,7 +210,7 @@ static uint16_t entry_flags(const struct job *job, const struct source *source)
 {
 	uint16_t named = job->options.operation == JOB_COPY ? ENTRY_NAMED : 0;
 
-	return named | (source->follow ? ENTRY_FOLLOW : 0);
+	return named | (source->follow ? ENTRY_FOLLOW : 0) | (source->decided ? ENTRY_DECIDED : 0);
 }
 
 static void describe_source(
@@ -404,8 +409,7 @@ static void begin_file(struct job *job, struct file_run *run, const struct sourc
 		struct wire_text from = {name, strlen(name)};
 		struct wire_text to = {target, strcmp(name, target) ? strlen(target) : 0};
 
-		if (move_remember(job, run->root, &entry, from, to) ||
-			reply_add_entry(job, run->root->top, &entry, from, to, &run->batch))
+		if (reply_add_entry(job, run->root->top, &entry, from, to, &run->batch))
 			job_out_of_memory(job);
 	}
 	free(directory);
@@ -421,17 +425,12 @@ static bool target_fits(struct job *job, const struct source *source)
 	struct stat there;
 
 	/* What is in the way of anything else is looked at when that is copied. */
-	if (job->options.operation == JOB_COPY && !S_ISDIR(source->status.st_mode))
+	if (!S_ISDIR(source->status.st_mode))
 		return true;
 	if (fstatat(source->target_fd, source->target_name, &there, AT_SYMLINK_NOFOLLOW))
 		return true;
 	if (there.st_dev == source->status.st_dev && there.st_ino == source->status.st_ino) {
 		diagnose(job, "%s and %s are the same file", source->quoted, source->target_quoted);
-		return false;
-	}
-	if (S_ISDIR(there.st_mode) && !S_ISDIR(source->status.st_mode)) {
-		diagnose(job, "cannot overwrite directory %s with non-directory",
-			source->target_quoted);
 		return false;
 	}
 	return true;
@@ -475,7 +474,34 @@ static bool moves_piecemeal(const struct job *job, const struct source *source)
 	return selection_is_active(job->request->selection) && S_ISDIR(source->status.st_mode);
 }
 
-/* False: not now, an earlier source with the same destination is not finished yet. */
+static void begin_copy(struct job *job, struct source *source, struct file_run *run)
+{
+	if (S_ISDIR(source->status.st_mode))
+		begin_tree(job, source);
+	else
+		begin_file(job, run, source);
+}
+
+/* False: not now, somebody must answer first. */
+static bool begin_move(struct job *job, struct source *source, struct file_run *run)
+{
+	bool merge;
+
+	if (!job->plan->answer && !claim_target(job, source, &merge))
+		return true;
+	switch (rename_source(job, source)) {
+	case MOVE_COPIES:
+		begin_copy(job, source, run);
+		return true;
+	case MOVE_WAITS:
+		return false;
+	default:
+		return true;
+	}
+}
+
+/* False: not now, an earlier source with the same destination is not finished yet, or somebody must
+ * answer first. */
 static bool begin_source(struct job *job, struct source *source, struct file_run *run)
 {
 	struct stat there;
@@ -489,17 +515,10 @@ static bool begin_source(struct job *job, struct source *source, struct file_run
 	if (job->options.backup == BACKUP_NUMBERED && !is_idle(job, run) &&
 		claims_has(&job->plan->claims, source->target))
 		return false;
-	if (!claim_target(job, source, &merge))
-		return true;
-	if (job->options.operation == JOB_MOVE && !moves_piecemeal(job, source) &&
-		!move_source(job, source))
-		return true;
-	if (!merge && !target_fits(job, source))
-		return true;
-	if (S_ISDIR(source->status.st_mode))
-		begin_tree(job, source);
-	else
-		begin_file(job, run, source);
+	if (job->options.operation == JOB_MOVE && !moves_piecemeal(job, source))
+		return begin_move(job, source, run);
+	if (claim_target(job, source, &merge) && (merge || target_fits(job, source)))
+		begin_copy(job, source, run);
 	return true;
 }
 
@@ -553,13 +572,21 @@ static bool begin_next(struct job *job, struct file_run *run)
 	return begun;
 }
 
+static bool wants_more(const struct job *job)
+{
+	return job->roots.count - job->roots.held < ROOTS_MAX &&
+	       job->work.entries < ENTRIES_WANTED_MIN && job->plan->answer != PLAN_ASKED;
+}
+
 void plan_advance(struct job *job)
 {
 	struct file_run run = {0};
 
-	while (!plan_finished(job) && !job->fatal && job->roots.count < ROOTS_MAX &&
-		job->work.entries < ENTRIES_WANTED_MIN && begin_next(job, &run))
+	while (!plan_finished(job) && !job->fatal && wants_more(job) && begin_next(job, &run)) {
 		job->plan->next++;
+		job->plan->answer = PLAN_NOT_ASKED;
+	}
 	file_run_close(job, &run);
 	parents_close(job, &job->plan->parents);
+	move_release(job);
 }

@@ -12,6 +12,13 @@
 
 /* Dry run: of a directory that would have been made. */
 #define PLAN_NO_FD (-1)
+/* What somebody said to the question about the next source. */
+enum plan_answer {
+	PLAN_NOT_ASKED = 0,
+	PLAN_ASKED,
+	PLAN_AGREED,
+	PLAN_REFUSED,
+};
 
 struct plan {
 	unsigned next;       /* of the sources */
@@ -20,6 +27,7 @@ struct plan {
 	char *target;
 	struct claims claims;
 	struct parents parents;
+	enum plan_answer answer;
 };
 
 /* One source on its way. */
@@ -27,6 +35,7 @@ struct source {
 	const char *path;
 	struct stat status;
 	bool follow;
+	bool decided;                 /* a move: what is in its place may be overwritten */
 	int target_fd;                /* of the plan, or its parents', or PLAN_NO_FD */
 	const char *target_directory; /* its name, where it is to be a directory; else NULL */
 	char *target_name;            /* relative to it */

@@ -24,12 +24,23 @@ static void print_question(const struct job *job, const char *text)
 	free(line);
 }
 
+/* Is it about something in the directory that is being asked about, or does that not matter? */
+static bool is_within(const struct questions *questions, const struct question *question)
+{
+	const struct directory *at = question->item ? question->item->directory : NULL;
+
+	while (at && at != questions->within)
+		at = at->parent;
+	return at == questions->within || !questions->within;
+}
+
 static void ask_first(struct job *job)
 {
 	struct questions *questions = &job->questions;
 
-	if (!questions->first || questions->asked)
+	if (!questions->first || questions->asked || !is_within(questions, questions->first))
 		return;
+	telling_catch_up(&job->tellings);
 	print_question(job, questions->first->text);
 	questions->asked = true;
 	questions->line_bytes = 0;
@@ -40,8 +51,6 @@ static struct question *take_first(struct questions *questions)
 	struct question *question = questions->first;
 
 	questions->first = question->next;
-	if (!questions->first)
-		questions->last = NULL;
 	questions->asked = false;
 	return question;
 }
@@ -50,6 +59,30 @@ static void question_free(struct question *question)
 {
 	free(question->text);
 	free(question);
+}
+
+/* Before what lies beside the directory that is being asked about, but never before a question that
+ * stands on the terminal. */
+static void insert(struct questions *questions, struct question *question)
+{
+	struct question **at = &questions->first;
+	bool within = is_within(questions, question);
+
+	if (*at && questions->asked)
+		at = &(*at)->next;
+	while (*at && (!within || is_within(questions, *at)))
+		at = &(*at)->next;
+	question->next = *at;
+	*at = question;
+}
+
+void question_leave(struct job *job, const struct directory *directory)
+{
+	if (job->questions.within != directory)
+		return;
+	job->questions.within =
+		directory->parent && directory->parent->parent ? directory->parent : NULL;
+	ask_first(job);
 }
 
 int question_add(struct job *job, struct item *item, const char *format, ...)
@@ -68,11 +101,7 @@ int question_add(struct job *job, struct item *item, const char *format, ...)
 		return -ENOMEM;
 	}
 	question->item = item;
-	if (questions->last)
-		questions->last->next = question;
-	else
-		questions->first = question;
-	questions->last = question;
+	insert(questions, question);
 	if (questions->ended)
 		question_read(job);
 	else
@@ -90,8 +119,15 @@ static void refuse(struct job *job, struct item *item)
 	}
 	lane_add(&job->lane, HAUL_FILES_SKIPPED, item->entry_count);
 	directory->kept = true;
+	telling_release(&job->tellings, item->telling);
 	item_free(item);
 	settle_directory(job, directory);
+}
+
+static void enter(struct job *job, struct item *item)
+{
+	job->questions.within = item->directory;
+	queue_push_front(&job->lists, item);
 }
 
 static void answer(struct job *job, bool yes)
@@ -100,10 +136,12 @@ static void answer(struct job *job, bool yes)
 	struct item *item = question->item;
 
 	question_free(question);
-	if (!yes)
+	if (!item)
+		plan_answered(job, yes);
+	else if (!yes)
 		refuse(job, item);
 	else if (item->type == WIRE_LIST)
-		queue_push_front(&job->lists, item);
+		enter(job, item);
 	else
 		queue_push_front(&job->work, item);
 }
@@ -122,9 +160,7 @@ static void take_byte(struct job *job, char byte)
 			questions->line[questions->line_bytes++] = byte;
 		return;
 	}
-	/* What was typed before it was asked for is no answer to it. */
-	if (questions->asked)
-		answer(job, is_yes(questions));
+	answer(job, is_yes(questions));
 	questions->line_bytes = 0;
 	ask_first(job);
 }
@@ -155,14 +191,22 @@ bool question_pending(const struct job *job)
 	return job->questions.first != NULL;
 }
 
+bool question_asked(const struct job *job)
+{
+	return job->questions.asked;
+}
+
 void questions_discard(struct job *job)
 {
 	while (job->questions.first) {
 		struct question *question = take_first(&job->questions);
-		struct directory *directory = question->item->directory;
 
-		item_free(question->item);
-		directory_release(directory);
+		if (question->item) {
+			struct directory *directory = question->item->directory;
+
+			item_free(question->item);
+			directory_release(directory);
+		}
 		question_free(question);
 	}
 }

@@ -11,6 +11,7 @@
 #include "job/file_run.h"
 #include "job/names.h"
 #include "job/plan.h"
+#include "util/empty.h"
 #include "util/path.h"
 #include "util/quote.h"
 
@@ -117,14 +118,8 @@ static bool must_ask(const struct job *job, uint16_t flags)
 {
 	if (job->options.operation != JOB_REMOVE)
 		return false;
-	switch (job->request->prompt) {
-	case JOB_PROMPT_ALWAYS:
-		return true;
-	case JOB_PROMPT_PROTECTED:
-		return job->options.by_entry && (flags & ENTRY_PROTECTED) && isatty(STDIN_FILENO);
-	default:
-		return false;
-	}
+	return job->request->prompt == JOB_PROMPT_ALWAYS ||
+	       (job->request->ask_protected && (flags & ENTRY_PROTECTED));
 }
 
 static const char *kind_words(const struct wire_entry *entry)
@@ -165,13 +160,28 @@ static int ask(struct job *job, struct item *item, struct wire_text name, const 
 	return error;
 }
 
+/* There is nothing to descend into; -d tries to remove it all the same. */
+static int skip_unreadable(struct job *job, struct item *item)
+{
+	struct directory *directory = item->directory;
+
+	if (!job->options.directories) {
+		diagnose_entry(job, directory, no_text, no_text, OPERATION_REMOVE, EACCES);
+		directory->kept = true;
+	}
+	item_free(item);
+	settle_directory(job, directory);
+	return 0;
+}
+
 /* An empty directory is asked about once, when it is to go. */
 static int ask_to_descend(struct job *job, struct item *item, uint16_t flags)
 {
 	struct directory *directory = item->directory;
 
 	directory->ask = must_ask(job, flags);
-	directory->flags = flags;
+	if (directory->ask && flags & ENTRY_UNREADABLE)
+		return skip_unreadable(job, item);
 	if (directory->ask && !(flags & ENTRY_EMPTY))
 		return ask(job, item, no_text, "descend into", flags, "directory");
 	queue_push_front(&job->lists, item);
@@ -184,16 +194,21 @@ static int ask_about_entry(struct job *job, struct directory *directory,
 	struct item *item = item_new(WIRE_FILES, directory);
 	int error = item ? item_add_entry(item, entry, name, no_text) : -ENOMEM;
 
-	if (!error)
-		return ask(job, item, name, "remove", entry->flags, kind_words(entry));
-	item_free(item);
-	return error;
+	if (error) {
+		item_free(item);
+		return error;
+	}
+	if (directory->virtual)
+		item->telling = telling_hold(job->tellings.current);
+	return ask(job, item, name, "remove", entry->flags, kind_words(entry));
 }
 
 int remove_finish(struct job *job, struct item *item)
 {
 	struct directory *directory = item->directory;
 
+	if (directory->ask && directory->flags & ENTRY_UNREADABLE)
+		return ask(job, item, no_text, "attempt removal of", 0, "inaccessible directory");
 	if (directory->ask)
 		return ask(job, item, no_text, "remove", directory->flags, "directory");
 	queue_push_front(&job->work, item);
@@ -210,7 +225,10 @@ static int begin_directory(struct job *job, struct directory *parent, struct wir
 
 	if (!directory)
 		return -ENOMEM;
+	if (parent->virtual)
+		directory->telling = telling_hold(job->tellings.current);
 	directory->listed = true;
+	directory->flags = flags;
 	if (!recursive) {
 		directory->ask = must_ask(job, flags);
 		settle_directory(job, directory);
@@ -272,14 +290,15 @@ int remove_add_entry(struct job *job, struct directory *directory, const struct 
 /* What somebody is asked about it depends on these. */
 static uint16_t named_flags(const struct job *job, const char *path, const struct stat *status)
 {
-	uint16_t flags = 0;
+	uint16_t flags =
+		S_ISDIR(status->st_mode) && path[strlen(path) - 1] == '/' ? ENTRY_SLASH : 0;
 
 	if (!job->options.by_entry)
-		return 0;
+		return flags;
 	if (!S_ISLNK(status->st_mode) && faccessat(AT_FDCWD, path, W_OK, AT_EACCESS))
 		flags |= ENTRY_PROTECTED;
-	if (S_ISDIR(status->st_mode) && path_is_empty_directory(path))
-		flags |= ENTRY_EMPTY;
+	if (S_ISDIR(status->st_mode))
+		flags |= entry_emptiness(empty_directory(AT_FDCWD, path));
 	return flags;
 }
 
@@ -344,8 +363,18 @@ static void remove_listed_below(struct job *job, const char *path, struct file_r
 		queue_push_front(&job->lists, item);
 }
 
+/* What is said about files in a row, and about nothing else, is said together. */
+static void take_turn(struct job *job, struct file_run *run, mode_t mode)
+{
+	if (run->batch && run->batch->telling && !S_ISDIR(mode))
+		job->tellings.current = run->batch->telling;
+	else
+		run->batch = NULL;
+}
+
 void remove_source(struct job *job, const char *path, struct file_run *run)
 {
+	struct telling *telling = telling_begin(&job->tellings);
 	char *stripped = path_stripped(path);
 	char *directory = stripped ? path_directory(stripped) : NULL;
 	char *name = stripped ? path_last(stripped) : NULL;
@@ -359,14 +388,19 @@ void remove_source(struct job *job, const char *path, struct file_run *run)
 		remove_listed_below(job, path, run);
 	else if (may_go(job, path, stripped, &status)) {
 		error = open_run(job, run, directory);
+		take_turn(job, run, status.st_mode);
 		if (!error)
-			error = begin_entry(job, run, &status, stripped, name);
+			error = begin_entry(job, run, &status, path, name);
+	} else {
+		run->batch = NULL;
 	}
 	if (error)
 		refuse(job, quote_name(path, quoted, sizeof(quoted)), -error);
 	free(stripped);
 	free(directory);
 	free(name);
+	job->tellings.current = NULL;
+	telling_release(&job->tellings, telling);
 }
 
 /* ---- what workers answer ---- */

@@ -22,8 +22,11 @@ static uint32_t link_count(const struct job *job, const struct wire_entry *entry
 
 static bool is_linked(const struct job *job, const struct wire_entry *entry)
 {
-	return link_count(job, entry) > 1 && (job->options.preserve & PRESERVE_LINKS) &&
-	       job->options.make == MAKE_COPY;
+	if (!(job->options.preserve & PRESERVE_LINKS) || job->options.make != MAKE_COPY)
+		return false;
+	/* Its other names may have been moved already. */
+	return link_count(job, entry) > 1 ||
+	       (job->options.operation == JOB_MOVE && link_is_known(&job->links, entry));
 }
 
 static void plan_add(struct job *job, uint64_t bytes)
@@ -75,9 +78,10 @@ static int link_entry(struct job *job, struct directory *directory, const struct
 	struct wire_text name, struct wire_text target, struct item **batch)
 {
 	bool is_new;
-	struct link *link =
-		link_get(&job->links, entry->device, entry->inode, link_count(job, entry), &is_new);
+	struct link *link = link_get(&job->links, entry, link_count(job, entry), &is_new);
 	int error;
+
+	directory->root->linked = true;
 
 	if (!link)
 		return -ENOMEM;
@@ -311,6 +315,7 @@ void reply_conclude(struct job *job, struct item *item)
 	struct directory *directory = item->directory;
 
 	verbose_item(job, item);
+	move_item(job, item);
 	switch (item->type) {
 	case WIRE_FILES:
 		settle_item_links(job, item);
@@ -327,8 +332,15 @@ void reply_conclude(struct job *job, struct item *item)
 	default:
 		break;
 	}
+	telling_release(&job->tellings, item->telling);
 	item_free(item);
 	settle_directory(job, directory);
+}
+
+/* What is said from here on is about this item. */
+static void speak_of(struct job *job, const struct item *item)
+{
+	job->tellings.current = item->telling ? item->telling : item->directory->telling;
 }
 
 static void add_sums(struct wire_done *sum, const struct wire_done *done)
@@ -347,6 +359,7 @@ static int handle_done(struct job *job, struct worker *worker, const struct wire
 
 	if (!item)
 		return -EPROTO;
+	speak_of(job, item);
 	add_sums(&worker->finished, done);
 	/* Files that grew or shrank since they were listed: the plan follows. */
 	if (item->directory->root->phase == ROOT_REMOVING)
@@ -404,6 +417,7 @@ static int handle_listed(struct job *job, struct worker *worker, struct wire_vie
 
 	if (!item || item->type != WIRE_LIST)
 		return -EPROTO;
+	speak_of(job, item);
 	if (!listed->continues) {
 		dispatch_answered(job, worker, item);
 		tell_failures(job, item);
@@ -433,8 +447,10 @@ static int handle_prepared(
 	directory = item->directory;
 	dispatch_answered(job, worker, item);
 	tell_failures(job, item);
-	if (prepared->finished)
+	if (prepared->finished) {
 		verbose_item(job, item);
+		move_item(job, item);
+	}
 	large_prepared(job, item, prepared);
 	item_free(item);
 	settle_directory(job, directory);
@@ -541,6 +557,7 @@ int reply_receive(struct job *job, struct worker *worker)
 		while ((more = wire_next(&in, &offset, &view)) > 0) {
 			int error = handle(job, worker, &view);
 
+			job->tellings.current = NULL;
 			if (error == -ENOMEM)
 				job_out_of_memory(job);
 			if (error)
@@ -559,6 +576,7 @@ void reply_abandon(struct job *job, struct item *item, enum wire_operation opera
 	uint32_t count = item->type == WIRE_FILES ? item->entry_count : 1;
 
 	item_forget_answers(item);
+	speak_of(job, item);
 	for (uint32_t i = 0; i < count; i++) {
 		struct wire_failure failure = {.error = error, .operation = operation, .index = i};
 
@@ -569,4 +587,5 @@ void reply_abandon(struct job *job, struct item *item, enum wire_operation opera
 	}
 	tell_failures(job, item);
 	reply_conclude(job, item);
+	job->tellings.current = NULL;
 }

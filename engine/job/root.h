@@ -13,10 +13,11 @@
 #include "job/directory.h"
 #include "job/fingerprint.h"
 
-/* A copy or a removal has one phase; a move to another filesystem has three. */
+/* A copy or a removal has one phase; a move to another filesystem has the others, too. */
 enum root_phase {
 	ROOT_COPYING = 0,
 	ROOT_SYNCING,
+	ROOT_HELD, /* durable, and waiting for others that may hold names of the same files */
 	ROOT_REMOVING,
 };
 
@@ -43,6 +44,7 @@ struct root {
 	uint64_t failures;       /* what could not be copied or removed */
 	enum root_phase phase;
 	struct root *next_waiting; /* of those that wait for a checkpoint */
+	bool linked;               /* it holds files with other names, maybe in other roots */
 	bool created;              /* the destination directory is new */
 	bool absent;               /* dry run: there is none, and target_fd is the source's */
 	bool ended;                /* its work is finished */
@@ -52,6 +54,7 @@ struct root_table {
 	struct root *first;
 	uint32_t next_id;
 	uint32_t count; /* without those that ended */
+	uint32_t held;  /* of these, in that phase */
 	unsigned worker_count;
 };
 

@@ -11,7 +11,6 @@
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -20,6 +19,7 @@
 #include "job/watcher.h"
 #include "util/clock.h"
 #include "util/quote.h"
+#include "util/spawn.h"
 #include "util/stop_signals.h"
 
 #define MS_NS UINT64_C(1000000)
@@ -339,15 +339,15 @@ static int start_coordinator(struct sentry *sentry, void (*coordinate)(struct jo
 {
 	struct job *job = sentry->job;
 	pid_t parent = getpid();
-	int pair[2];
+	int pair[2], error;
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair))
 		return -errno;
 	/* What is buffered would be written twice. */
 	fflush(NULL);
-	sentry->pid = fork();
-	if (sentry->pid < 0)
-		return -errno;
+	error = spawn_fork(&sentry->pid, &sentry->pidfd);
+	if (error)
+		return error;
 	if (!sentry->pid) {
 		become_coordinator(job, parent);
 		close(pair[0]);
@@ -357,8 +357,7 @@ static int start_coordinator(struct sentry *sentry, void (*coordinate)(struct jo
 	}
 	close(pair[1]);
 	sentry->channel = pair[0];
-	sentry->pidfd = (int)syscall(SYS_pidfd_open, sentry->pid, 0);
-	return sentry->pidfd < 0 ? -errno : 0;
+	return 0;
 }
 
 /* A job that can't be controlled is better than none. */

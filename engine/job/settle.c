@@ -80,6 +80,9 @@ void settle_directory(struct job *job, struct directory *directory)
 			return;
 		}
 		parent->kept = parent->kept || directory->kept;
+		question_leave(job, directory);
+		if (directory->telling != parent->telling)
+			telling_release(&job->tellings, directory->telling);
 		directory_free(directory);
 		parent->pending--;
 		directory = parent;
@@ -91,6 +94,8 @@ static int batch_new(struct job *job, struct directory *directory, struct item *
 	*batch = item_new(WIRE_FILES, directory);
 	if (!*batch)
 		return -ENOMEM;
+	if (directory->virtual)
+		(*batch)->telling = telling_hold(job->tellings.current);
 	queue_push_back(&job->work, *batch);
 	return 0;
 }

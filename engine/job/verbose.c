@@ -1,32 +1,34 @@
 /* SPDX-License-Identifier: MIT */
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "job/coordinator.h"
 #include "job/names.h"
 
 /* A line without its end. */
-static void print_line(
-	const struct job *job, const struct item *item, uint32_t index, const struct names *names)
+static void print_line(const struct job *job, const struct item *item, uint32_t index,
+	const struct names *names, FILE *out)
 {
 	bool directory = item->type == WIRE_FINISH || item->type == WIRE_LIST;
 
 	if (item->directory->root->phase == ROOT_REMOVING)
-		printf("removed %s%s", directory ? "directory " : "", names->source_quoted);
+		fprintf(out, "removed %s%s", directory ? "directory " : "", names->source_quoted);
 	else if (job->options.operation != JOB_MOVE)
-		printf("%s -> %s", names->source_quoted, names->target_quoted);
+		fprintf(out, "%s -> %s", names->source_quoted, names->target_quoted);
 	else if (directory)
-		printf("created directory %s", names->target_quoted);
+		fprintf(out, "created directory %s", names->target_quoted);
 	else
-		printf("%s %s -> %s",
+		fprintf(out, "%s %s -> %s",
 			item_find_outcome(item, index, 1u << OUTCOME_RENAMED) ? "renamed"
 									      : "copied",
 			names->source_quoted, names->target_quoted);
 }
 
 /* What had the name before. */
-static void print_backup(struct names *names, const struct item *item, uint32_t index)
+static void print_backup(struct names *names, const struct item *item, uint32_t index, FILE *out)
 {
 	const struct item_outcome *outcome =
 		item_find_outcome(item, index, 1u << OUTCOME_BACKED_UP);
@@ -36,96 +38,120 @@ static void print_backup(struct names *names, const struct item *item, uint32_t 
 	names_fill(names, item->directory,
 		(struct wire_text){outcome->backup, strlen(outcome->backup)},
 		(struct wire_text){"", 0});
-	printf(" (backup: %s)", names->target_quoted);
-}
-
-static bool entry_failed(const struct item *item, uint32_t index)
-{
-	for (uint32_t i = 0; i < item->failure_count; i++)
-		if (item->failure[i].what.index == index && !item->failure[i].what.warning)
-			return true;
-	return false;
+	fprintf(out, " (backup: %s)", names->target_quoted);
 }
 
 static void tell_entry(const struct job *job, const struct item *item, uint32_t index,
-	struct wire_text name, struct wire_text target, struct names *names)
+	struct wire_text name, struct wire_text target, struct names *names, FILE *out)
 {
-	if (entry_failed(item, index))
+	if (item_entry_failed(item, index))
 		return;
 	names_fill(names, item->directory, name, target);
 	if (outcome_is_left(item, index)) {
 		if (job->options.debug)
-			printf("skipped %s\n", names->target_quoted);
+			fprintf(out, "skipped %s\n", names->target_quoted);
 		return;
 	}
-	if (item_find_outcome(item, index, 1u << OUTCOME_REMOVED))
-		printf("removed %s\n", names->target_quoted);
-	print_line(job, item, index, names);
-	print_backup(names, item, index);
-	putchar('\n');
+	if (job->options.operation == JOB_COPY &&
+		item_find_outcome(item, index, 1u << OUTCOME_REMOVED))
+		fprintf(out, "removed %s\n", names->target_quoted);
+	print_line(job, item, index, names, out);
+	print_backup(names, item, index, out);
+	fputc('\n', out);
 }
 
-static void tell_entries(const struct job *job, const struct item *item, struct names *names)
+static void tell_entries(
+	const struct job *job, const struct item *item, struct names *names, FILE *out)
 {
 	const struct wire_entry *entry;
 	struct wire_text name, target;
 
 	for (uint32_t i = 0; i < item->entry_count; i++)
 		if (!item_entry(item, i, &entry, &name, &target))
-			tell_entry(job, item, i, name, target, names);
+			tell_entry(job, item, i, name, target, names, out);
 }
 
 static void tell_one(const struct job *job, const struct item *item, struct wire_text name,
-	struct wire_text target, struct names *names)
+	struct wire_text target, struct names *names, FILE *out)
 {
-	tell_entry(job, item, 0, name, target, names);
+	tell_entry(job, item, 0, name, target, names, out);
 }
 
-static void tell(const struct job *job, const struct item *item, struct names *names)
+static void tell(const struct job *job, const struct item *item, struct names *names, FILE *out)
 {
 	static const struct wire_text none = {"", 0};
 	bool removal = item->directory->root->phase == ROOT_REMOVING;
 
 	switch (item->type) {
 	case WIRE_FILES:
-		tell_entries(job, item, names);
+		tell_entries(job, item, names, out);
 		break;
 	case WIRE_LINK:
 		tell_one(job, item,
 			(struct wire_text){(const char *)item->packed, item->packed_bytes - 1},
-			none, names);
+			none, names, out);
 		break;
 	case WIRE_PREPARE: /* it ended with that */
 	case WIRE_COMMIT:
-		tell_one(job, item, large_name(item->large), large_target(item->large), names);
+		tell_one(job, item, large_name(item->large), large_target(item->large), names, out);
 		break;
 	case WIRE_LIST:
 		if (!removal && item->directory->metadata.created && !item->position)
-			tell_one(job, item, none, none, names);
+			tell_one(job, item, none, none, names, out);
 		break;
 	case WIRE_FINISH:
 		if (removal)
-			tell_one(job, item, none, none, names);
+			tell_one(job, item, none, none, names, out);
 		break;
 	default:
 		break;
 	}
 }
 
+static void say(struct job *job, const char *text, size_t bytes)
+{
+	if (bytes && telling_say(&job->tellings, STDOUT_FILENO, text, bytes))
+		job->options.verbose = false; /* nobody reads it */
+}
+
+void verbose_line(struct job *job, const char *format, ...)
+{
+	va_list arguments;
+	char *text = NULL, *line = NULL;
+	int bytes = -1;
+
+	if (!job->options.verbose)
+		return;
+	va_start(arguments, format);
+	if (vasprintf(&text, format, arguments) >= 0)
+		bytes = asprintf(&line, "%s\n", text);
+	va_end(arguments);
+	if (bytes >= 0)
+		say(job, line, (size_t)bytes);
+	else
+		job_out_of_memory(job);
+	free(line);
+	free(text);
+}
+
 void verbose_item(struct job *job, const struct item *item)
 {
 	struct names *names;
+	char *text = NULL;
+	size_t bytes = 0;
+	FILE *out;
 
 	/* What a stopping worker answers may be dropped work. */
 	if (!job->options.verbose || job->stopping)
 		return;
 	names = malloc(sizeof(*names));
-	if (!names) {
+	out = open_memstream(&text, &bytes);
+	if (names && out)
+		tell(job, item, names, out);
+	if (!names || !out || fclose(out))
 		job_out_of_memory(job);
-		return;
-	}
-	tell(job, item, names);
+	else
+		say(job, text, bytes);
+	free(text);
 	free(names);
-	if (fflush(stdout))
-		job->options.verbose = false; /* nobody reads it */
 }

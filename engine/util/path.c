@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "util/path.h"
 
-#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -52,22 +51,4 @@ char *path_join(const char *directory, const char *name)
 		    name) < 0)
 		return NULL;
 	return joined;
-}
-
-static bool is_dots(const char *name)
-{
-	return !strcmp(name, ".") || !strcmp(name, "..");
-}
-
-bool path_is_empty_directory(const char *path)
-{
-	DIR *directory = opendir(path);
-	const struct dirent *entry;
-	bool empty = directory != NULL;
-
-	while (empty && (entry = readdir(directory)))
-		empty = is_dots(entry->d_name);
-	if (directory)
-		closedir(directory);
-	return empty;
 }

@@ -19,7 +19,4 @@ char *path_stripped(const char *path);
 /* "directory/name", with one slash between; the directory alone for the name ".". */
 char *path_join(const char *directory, const char *name);
 
-/* False also for what can't be read. */
-bool path_is_empty_directory(const char *path);
-
 #endif

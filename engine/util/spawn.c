@@ -124,24 +124,70 @@ static int open_pidfd(pid_t pid)
 	return (int)syscall(SYS_pidfd_open, pid, 0);
 }
 
+/* The kernel has no pidfds, or valgrind doesn't know them: then the child has the only writing end
+ * of a pipe, whose other end becomes readable when that is closed. */
+static int open_pipe_instead(int ret_pipe[2])
+{
+	int probe = open_pidfd(getpid());
+
+	if (probe >= 0)
+		close(probe);
+	if (probe >= 0 || errno != ENOSYS)
+		return 0;
+	return pipe2(ret_pipe, O_CLOEXEC) ? -errno : 0;
+}
+
+static void keep_open(int fd)
+{
+	if (fd != SPAWN_NO_FD)
+		(void)fcntl(fd, F_DUPFD, SPAWN_REGION_FD + 1);
+}
+
+static int watch(pid_t pid, int *ret_pidfd)
+{
+	int error;
+
+	*ret_pidfd = open_pidfd(pid);
+	if (*ret_pidfd >= 0)
+		return 0;
+	error = -errno;
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	return error;
+}
+
+int spawn_fork(pid_t *ret_pid, int *ret_pidfd)
+{
+	int pipe_fd[2] = {SPAWN_NO_FD, SPAWN_NO_FD};
+	int error = open_pipe_instead(pipe_fd);
+
+	if (error)
+		return error;
+	*ret_pid = fork();
+	if (*ret_pid < 0)
+		error = -errno;
+	if (!*ret_pid) {
+		*ret_pidfd = pipe_fd[1];
+		return 0;
+	}
+	if (pipe_fd[1] == SPAWN_NO_FD)
+		return error ? error : watch(*ret_pid, ret_pidfd);
+	close(pipe_fd[1]);
+	if (error)
+		close(pipe_fd[0]);
+	else
+		*ret_pidfd = pipe_fd[0];
+	return error;
+}
+
 int spawn_role(const struct spawn *spawn, pid_t *ret_pid, int *ret_pidfd)
 {
 	pid_t parent = getpid();
-	pid_t pid = fork();
-	int pidfd, error;
+	int error = spawn_fork(ret_pid, ret_pidfd);
 
-	if (pid < 0)
-		return -errno;
-	if (pid == 0)
+	if (!error && !*ret_pid) {
+		keep_open(*ret_pidfd);
 		run_child(spawn, parent);
-	pidfd = open_pidfd(pid);
-	if (pidfd < 0) {
-		error = -errno;
-		kill(pid, SIGKILL);
-		waitpid(pid, NULL, 0);
-		return error;
 	}
-	*ret_pid = pid;
-	*ret_pidfd = pidfd;
-	return 0;
+	return error;
 }

@@ -32,4 +32,9 @@ struct spawn {
  * decides what it means. *ret_pidfd is closed by the caller, who also reaps the process. */
 int spawn_role(const struct spawn *spawn, pid_t *ret_pid, int *ret_pidfd);
 
+/* fork(2), as which it returns twice: *ret_pid is 0 in the child. In the parent *ret_pidfd becomes
+ * readable when the child is gone. In the child it is what keeps that from being readable, or
+ * SPAWN_NO_FD, and stays open to the end. 0 or -errno. */
+int spawn_fork(pid_t *ret_pid, int *ret_pidfd);
+
 #endif

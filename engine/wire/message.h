@@ -39,6 +39,7 @@
 #ifndef ENGINE_WIRE_MESSAGE_H
 #define ENGINE_WIRE_MESSAGE_H
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -160,8 +161,19 @@ enum entry_flag {
 	ENTRY_DURABLE = 1 << 3, /* FILES: an earlier run has copied it, if its copy still stands */
 	ENTRY_NAMED = 1 << 4,   /* on the command line: a symlink in its place is written through */
 	ENTRY_FOLLOW = 1 << 5,  /* what the source symlink leads to is copied */
-	ENTRY_APPROVED = 1 << 6, /* somebody agreed to what is in its place being overwritten */
+	ENTRY_SLASH = 1 << 7, /* a removal: somebody named the directory with a slash at its end */
+	ENTRY_UNREADABLE = 1 << 8, /* by_entry: a directory that its user may not read */
+	ENTRY_DECIDED = 1 << 9,    /* a move: what is in its place was looked at, and may go */
+	ENTRY_APPROVED = 1 << 6,   /* somebody agreed to what is in its place being overwritten */
 };
+
+/* What empty_directory() finds, as a flag. */
+static inline uint16_t entry_emptiness(int empty)
+{
+	if (empty == -EACCES)
+		return ENTRY_UNREADABLE;
+	return empty > 0 ? ENTRY_EMPTY : 0;
+}
 
 /* LINK: wire_item (the directory of the new name), then path, existing path, name; NULs between.
  * Both are below destination descriptors: the existing one below `existing_root`. */

@@ -99,6 +99,8 @@ struct job_options {
 	bool directories;   /* rm -d: empty directories also without recursive */
 	bool by_entry;      /* rm: entries are told before they go: to ask, or to tell about each */
 	bool explain;       /* tell what is chosen and why */
+	bool exchange;      /* mv: the two swap their names */
+	bool no_copy;       /* mv: rename or fail */
 	bool copy_special;  /* false: read FIFOs and devices as files (cp -r --copy-contents) */
 	char backup_suffix[BACKUP_SUFFIX_BYTES];
 };

@@ -11,6 +11,7 @@
 #include "io/extent.h"
 #include "io/listing.h"
 #include "util/clock.h"
+#include "util/empty.h"
 #include "worker/namesake.h"
 #include "worker/rehearse_item.h"
 
@@ -74,16 +75,6 @@ static void list_fail(
 	list_end(executor, list);
 }
 
-static bool is_empty(int directory_fd, const char *name)
-{
-	int fd = openat(directory_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	bool empty = fd >= 0 && listing_is_empty(fd);
-
-	if (fd >= 0)
-		close(fd);
-	return empty;
-}
-
 /* What somebody is asked about an entry depends on these. */
 static void mark_for_removal(struct list *list, unsigned index)
 {
@@ -93,8 +84,8 @@ static void mark_for_removal(struct list *list, unsigned index)
 
 	if (!S_ISLNK(entry->mode) && faccessat(fd, name, W_OK, AT_EACCESS))
 		entry->flags |= ENTRY_PROTECTED;
-	if (S_ISDIR(entry->mode) && is_empty(fd, name))
-		entry->flags |= ENTRY_EMPTY;
+	if (S_ISDIR(entry->mode))
+		entry->flags |= entry_emptiness(empty_directory(fd, name));
 }
 
 static int add_entries(struct wire_buffer *buffer, const struct list *list)

@@ -8,12 +8,19 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "util/stamp.h"
 #include "worker/namesake.h"
 
 bool overwrite_looks_first(const struct job_options *options)
 {
 	return options->update || options->interactive || options->backup ||
 	       options->remove_destination || options->make != MAKE_COPY;
+}
+
+/* Nothing is written into what exists: a move does as a rename would. */
+static bool never_writes_into(const struct job_options *options)
+{
+	return options->remove_destination || options->operation == JOB_MOVE;
 }
 
 /* ---- are source and destination one and the same? ---- */
@@ -93,7 +100,7 @@ static enum overwrite_verdict judge_copy(const struct executor *executor,
 		return OVERWRITE_REPLACE;
 	if (options->make == MAKE_SYMLINK)
 		return symlink ? OVERWRITE_REPLACE : OVERWRITE_REFUSE;
-	if (!options->remove_destination && !options->backup)
+	if (!never_writes_into(options) && !options->backup)
 		return OVERWRITE_REFUSE;
 	if (symlink)
 		return OVERWRITE_REPLACE;
@@ -114,17 +121,6 @@ static enum overwrite_verdict judge_sameness(const struct executor *executor,
 
 /* ---- may it be overwritten? ---- */
 
-static bool is_current(
-	const struct executor *executor, const struct stat *source, const struct stat *existing)
-{
-	struct timespec from = source->st_mtim, to = existing->st_mtim;
-
-	/* A filesystem that counts in seconds can't hold the rest of the source's time. */
-	if (executor->wish.times && !to.tv_nsec)
-		from.tv_nsec = 0;
-	return to.tv_sec > from.tv_sec || (to.tv_sec == from.tv_sec && to.tv_nsec >= from.tv_nsec);
-}
-
 static bool is_protected(const struct overwrite *overwrite)
 {
 	return !S_ISLNK(overwrite->existing.st_mode) &&
@@ -143,11 +139,13 @@ static enum outcome_kind reason_to_leave(
 
 	if (overwrite->work->item->flags & ITEM_RETRIED && !overwrite->content)
 		return OUTCOME_NONE;
+	if (overwrite->flags & ENTRY_DECIDED)
+		return OUTCOME_NONE;
 	if (options->update == UPDATE_NONE)
 		return OUTCOME_SKIPPED;
 	/* A further name of a file whose first one is current is linked to that all the same. */
 	if (options->update == UPDATE_OLDER && overwrite->source_name.bytes &&
-		is_current(executor, overwrite->source, &overwrite->existing))
+		stamp_is_current(overwrite->source, &overwrite->existing, executor->wish.times))
 		return OUTCOME_CURRENT;
 	if (options->interactive && !(overwrite->flags & ENTRY_APPROVED))
 		return question(overwrite);
@@ -201,7 +199,7 @@ static enum wire_operation make_operation(mode_t mode)
 
 static bool takes_its_place(const struct executor *executor, const struct overwrite *overwrite)
 {
-	if (executor->options.remove_destination || !overwrite->content)
+	if (never_writes_into(&executor->options) || !overwrite->content)
 		return true;
 	/* Its further names keep their content. */
 	return executor->policy.replace_links && overwrite->existing.st_nlink > 1;
@@ -241,7 +239,7 @@ static int look_through(const struct executor *executor, struct overwrite *overw
 	struct stat behind;
 
 	if (!overwrite->content || options->make != MAKE_COPY || options->backup ||
-		options->remove_destination || !S_ISLNK(overwrite->existing.st_mode))
+		never_writes_into(options) || !S_ISLNK(overwrite->existing.st_mode))
 		return 0;
 	if (fstatat(overwrite->work->target->fd, overwrite->target_name, &behind, 0))
 		return overwrite->flags & ENTRY_NAMED ? -errno : 0;

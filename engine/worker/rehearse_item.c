@@ -5,7 +5,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include "io/listing.h"
+#include "util/empty.h"
 #include "worker/list_item.h"
 #include "worker/overwrite.h"
 
@@ -179,16 +179,14 @@ static void rehearse_removal(struct executor *executor, struct work *work,
 static int check_directory(
 	struct executor *executor, const struct tree_directory *parent, const char *name)
 {
-	int error = check_access(parent->fd, ".", TO_CHANGE), fd;
+	int error = check_access(parent->fd, ".", TO_CHANGE), empty;
 
 	if (error || executor->options.recursive)
 		return error;
-	fd = openat(parent->fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	error = listing_is_empty(fd) ? 0 : -ENOTEMPTY;
-	close(fd);
-	return error;
+	empty = empty_directory(parent->fd, name);
+	if (!empty)
+		return -ENOTEMPTY;
+	return empty < 0 ? empty : 0;
 }
 
 static void rehearse_directory_removal(struct executor *executor, struct work *work)

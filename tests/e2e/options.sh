@@ -113,6 +113,7 @@ test_force()
 		cp "$(command -v sleep)" "$WORK/$directory/plain"
 		"$WORK/$directory/plain" 60 &
 		processes+=($!)
+		wait_until 5 cmp -s "/proc/$!/exe" "$WORK/$directory/plain"
 	done
 	cd "$WORK"
 	expect_status 1 cp source/plain gnu

@@ -145,6 +145,29 @@ static void only_failures_count_not_warnings(void **state)
 	directory_free(top);
 }
 
+static struct link *seen(struct link_table *table, uint64_t device, uint64_t inode, bool *ret_new)
+{
+	const struct wire_entry entry = {.device = device, .inode = inode, .bytes = 3};
+
+	return link_get(table, &entry, 2, ret_new);
+}
+
+/* The last name of a file whose other ones were moved already looks like any file. */
+static void a_file_is_known_by_more_than_its_inode(void **state)
+{
+	const struct wire_entry same = {.device = 1, .inode = 9, .bytes = 3};
+	const struct wire_entry reused = {.device = 1, .inode = 9, .bytes = 4};
+	struct link_table table = {0};
+	bool is_new;
+
+	(void)state;
+	assert_false(link_is_known(&table, &same));
+	assert_non_null(seen(&table, 1, 9, &is_new));
+	assert_true(link_is_known(&table, &same));
+	assert_false(link_is_known(&table, &reused));
+	link_table_free(&table);
+}
+
 static void names_of_one_inode_meet(void **state)
 {
 	struct directory *top = directory_new(NULL, NULL, "", 0);
@@ -156,11 +179,11 @@ static void names_of_one_inode_meet(void **state)
 	bool is_new;
 
 	(void)state;
-	link = link_get(&table, 1, 9, 2, &is_new);
+	link = seen(&table, 1, 9, &is_new);
 	assert_true(is_new);
-	assert_ptr_not_equal(link_get(&table, 2, 9, 2, &is_new), link);
+	assert_ptr_not_equal(seen(&table, 2, 9, &is_new), link);
 	assert_true(is_new);
-	assert_ptr_equal(link_get(&table, 1, 9, 2, &is_new), link);
+	assert_ptr_equal(seen(&table, 1, 9, &is_new), link);
 	assert_false(is_new);
 	assert_int_equal(link_wait(link, top, &entry, text_of("second"), text_of("")), 0);
 	assert_int_equal(top->pending, 1);
@@ -182,9 +205,9 @@ static void many_links_are_all_found_again(void **state)
 
 	(void)state;
 	for (uint64_t inode = 0; inode < 5000; inode++)
-		assert_non_null(link_get(&table, 1, inode, 2, &is_new));
+		assert_non_null(seen(&table, 1, inode, &is_new));
 	for (uint64_t inode = 0; inode < 5000; inode++) {
-		assert_int_equal(link_get(&table, 1, inode, 2, &is_new)->inode, inode);
+		assert_int_equal(seen(&table, 1, inode, &is_new)->inode, inode);
 		assert_false(is_new);
 	}
 	link_table_free(&table);
@@ -200,6 +223,7 @@ int main(void)
 		cmocka_unit_test(a_ledger_grows_and_forgets_nothing),
 		cmocka_unit_test(only_failures_count_not_warnings),
 		cmocka_unit_test(names_of_one_inode_meet),
+		cmocka_unit_test(a_file_is_known_by_more_than_its_inode),
 		cmocka_unit_test(many_links_are_all_found_again),
 	};
 
