@@ -6,6 +6,8 @@
 #ifndef ENGINE_CLI_JOB_OPTIONS_H
 #define ENGINE_CLI_JOB_OPTIONS_H
 
+#include <stddef.h>
+
 #include "cli/job_settings.h"
 #include "cli/option.h"
 
@@ -16,7 +18,13 @@ enum job_command {
 	COMMAND_RM = 1 << 2,
 };
 
+/* Offsets for rows. */
+#define OPTION_FIELD(member)  offsetof(struct job_settings, member)
+#define REQUEST_FIELD(member) offsetof(struct job_settings, request.member)
+
+/* The table: GNU's options, then haul's own. */
 extern const struct option_row job_option_rows[];
+extern const struct option_row job_own_option_rows[];
 
 /* The part of the commands before anything is done: settings from a command line. `quoted`: as
  * option_set.quoted. The caller runs the settings (job_settings_run) or frees them. */

@@ -35,9 +35,11 @@ bool option_applies(const struct option_set *set, const struct option_row *row)
 
 const struct option_row *option_from(const struct option_set *set, const struct option_row *row)
 {
-	for (; row->letters || row->name; row++) {
-		if (option_applies(set, row))
-			return row;
+	for (; row; row = row->more) {
+		for (; row->letters || row->name; row++) {
+			if (option_applies(set, row))
+				return row;
+		}
 	}
 	return NULL;
 }
@@ -53,9 +55,15 @@ const struct option_row *option_shown_from(
 
 const char *option_group(const struct option_set *set, const struct option_row *row)
 {
-	while (!row->group && row > set->row)
-		row--;
-	return row->group;
+	const struct option_row *at = set->row;
+	const char *group = at->group;
+
+	while (at != row) {
+		at = at->letters || at->name ? at + 1 : at->more;
+		if (at->group)
+			group = at->group;
+	}
+	return group;
 }
 
 static const char *program_of(const struct option_set *set, char *space, size_t capacity)
@@ -137,7 +145,7 @@ static void fill_tables(const struct option_set *set, struct getopt_tables *tabl
 		assert(count < OPTION_ROWS_MAX);
 		tables->name[count].name = row->name;
 		tables->name[count].has_arg = argument_kind(row);
-		tables->name[count].val = LONG_OPTION_FIRST + (int)(row - set->row);
+		tables->name[count].val = LONG_OPTION_FIRST + (int)count;
 		count++;
 	}
 }
@@ -145,11 +153,12 @@ static void fill_tables(const struct option_set *set, struct getopt_tables *tabl
 static const struct option_row *find_row(const struct option_set *set, int value)
 {
 	const struct option_row *row;
+	int named = LONG_OPTION_FIRST; /* counts as fill_tables does */
 
-	if (value >= LONG_OPTION_FIRST)
-		return set->row + (value - LONG_OPTION_FIRST);
 	for (row = option_from(set, set->row); row; row = option_from(set, row + 1)) {
-		if (row->letters && strchr(row->letters, value))
+		if (row->letters && value < LONG_OPTION_FIRST && strchr(row->letters, value))
+			return row;
+		if (row->name && value == named++)
 			return row;
 	}
 	return NULL;

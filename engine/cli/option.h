@@ -64,6 +64,7 @@ struct option_row {
 	uint64_t maximum;
 	const struct option_choice *choices;
 	enum option_names names;
+	const struct option_row *more; /* of a last row: where the table goes on, or NULL */
 	/* Returns 0, or -EINVAL after saying what is wrong. */
 	int (*apply)(void *settings, const struct option_set *set, const struct option_row *row,
 		const char *argument);
