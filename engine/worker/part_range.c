@@ -98,6 +98,21 @@ static struct transfer_manner manner_of(const struct wire_manner *wanted)
 	};
 }
 
+/* What is read, and was not cached before, is to go from the cache again. Without a view of what
+ * was cached nothing is dropped; a hole is not read, and looking at the pages of one would be most
+ * of what a terabyte of them costs. */
+static void look_at_cache(struct part *part)
+{
+	const struct wire_large *wanted = part->work->large;
+	uint64_t until;
+
+	if (!(wanted->manner.flags & MANNER_DROP_SOURCE) ||
+		transfer_find_data(&part->transfer, &until) ||
+		part->transfer.position >= part->transfer.end)
+		return;
+	(void)cache_look(part->source_fd, wanted->offset, wanted->length, &part->cached);
+}
+
 static void begin_transfer(struct executor *executor, struct part *part)
 {
 	const struct wire_large *wanted = part->work->large;
@@ -119,9 +134,7 @@ static void begin_transfer(struct executor *executor, struct part *part)
 		.make_holes = executor->options.sparse == SPARSE_ALWAYS,
 	};
 	write_window_begin(&part->transfer.window, wanted->offset);
-	/* Without a view of what was cached nothing is dropped. */
-	if (wanted->manner.flags & MANNER_DROP_SOURCE)
-		(void)cache_look(part->source_fd, wanted->offset, wanted->length, &part->cached);
+	look_at_cache(part);
 	take_progress(executor, part, transfer_advance(&part->transfer));
 }
 
