@@ -318,7 +318,7 @@ const struct option_row job_option_rows[] = {
 		.name = "debug",
 		.kind = OPTION_ACTION,
 		.commands = COMMAND_CP | COMMAND_MV,
-		.help = "tell also which files are left out; implies -v",
+		.help = "tell also how each file is copied, and which are left out; implies -v",
 		.apply = job_set_debug,
 	},
 	{

@@ -203,6 +203,9 @@ static int settle_existing(struct job_settings *settings, const struct option_se
 		option_wrong(set, "--reflink can be used only with --sparse=auto");
 		return -EINVAL;
 	}
+	/* Files that share blocks share holes. */
+	if (options->sparse == SPARSE_NEVER)
+		options->reflink = REFLINK_NEVER;
 	options->interactive = settings->existing == EXISTING_ASK;
 	settings->request.ask_protected =
 		settings->existing == EXISTING_OVERWRITE && isatty(STDIN_FILENO);

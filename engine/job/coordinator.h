@@ -167,6 +167,7 @@ struct large {
 	struct pair *pair;           /* when prepared */
 	uint64_t next_range;         /* the first one that was not queued yet */
 	uint32_t outstanding;        /* items */
+	uint32_t copied;             /* with options.debug: bits of enum copied_flag */
 	const struct worker *holder; /* who has its latest item */
 	bool known;
 	bool recorded;   /* the journal has some of it */

@@ -484,6 +484,11 @@ static int handle_outcome(struct job *job, const struct worker *worker, struct w
 		return -EPROTO;
 	if (outcome->name_bytes && wire_take_text(view, outcome->name_bytes, &backup))
 		return -EPROTO;
+	/* Of its ranges, which end before it does. */
+	if (outcome->kind == OUTCOME_COPIED && item_is_large(item)) {
+		item->large->copied |= outcome->mode;
+		return 0;
+	}
 	return item_add_outcome(item, outcome, backup);
 }
 

@@ -41,6 +41,50 @@ static void print_backup(struct names *names, const struct item *item, uint32_t 
 	fprintf(out, " (backup: %s)", names->target_quoted);
 }
 
+static const char *sharing_words(uint32_t how)
+{
+	if (how & COPIED_SHARED)
+		return "yes";
+	if (how & COPIED_REFUSED)
+		return "unsupported";
+	return how & COPIED_UNSHARED ? "avoided" : "no";
+}
+
+static const char *hole_words(uint32_t how)
+{
+	if (how & COPIED_SHARED)
+		return "unknown";
+	if (!(how & COPIED_SOUGHT))
+		return "no";
+	return how & COPIED_ZEROS ? "SEEK_HOLE + zeros" : "SEEK_HOLE";
+}
+
+/* Bits of enum copied_flag; 0: no content was copied. */
+static uint32_t copied_how(const struct item *item, uint32_t index)
+{
+	const struct item_outcome *outcome = item_find_outcome(item, index, 1u << OUTCOME_COPIED);
+
+	if (item_is_large(item))
+		return item->large->copied;
+	return outcome ? outcome->what.mode : 0;
+}
+
+/* The words that GNU cp --debug has. */
+static void print_manner(const struct item *item, uint32_t index, FILE *out)
+{
+	const char *offload = "avoided";
+	uint32_t how = copied_how(item, index);
+
+	if (!how)
+		return;
+	if (how & COPIED_SHARED)
+		offload = "unknown";
+	else if (how & COPIED_OFFLOADED)
+		offload = "yes";
+	fprintf(out, "copy offload: %s, reflink: %s, sparse detection: %s\n", offload,
+		sharing_words(how), hole_words(how));
+}
+
 static void tell_entry(const struct job *job, const struct item *item, uint32_t index,
 	struct wire_text name, struct wire_text target, struct names *names, FILE *out)
 {
@@ -58,6 +102,8 @@ static void tell_entry(const struct job *job, const struct item *item, uint32_t 
 	print_line(job, item, index, names, out);
 	print_backup(names, item, index, out);
 	fputc('\n', out);
+	if (job->options.debug)
+		print_manner(item, index, out);
 }
 
 static void tell_entries(

@@ -363,15 +363,27 @@ enum outcome_kind {
 	OUTCOME_BACKED_UP,     /* under the name that follows */
 	OUTCOME_REMOVED,       /* what was there, before the copy was made */
 	OUTCOME_RENAMED,       /* a move within one filesystem */
+	OUTCOME_COPIED,        /* with options.debug: how; of a large file, once for each range */
 	OUTCOMES,
 };
 
 struct wire_outcome {
 	uint64_t id;
-	uint32_t kind;  /* enum outcome_kind */
-	uint32_t index; /* of the entry in FILES; 0 otherwise */
-	uint32_t mode;
+	uint32_t kind;       /* enum outcome_kind */
+	uint32_t index;      /* of the entry in FILES; 0 otherwise */
+	uint32_t mode;       /* of what exists; OUTCOME_COPIED: bits of enum copied_flag */
 	uint32_t name_bytes; /* of the backup, or 0 */
+};
+
+/* What was done with the content of one file. */
+enum copied_flag {
+	COPIED_CONTENT = 1 << 0,   /* always */
+	COPIED_OFFLOADED = 1 << 1, /* the kernel moved it from file to file */
+	COPIED_SHARED = 1 << 2,    /* the files share it: a reflink */
+	COPIED_REFUSED = 1 << 3,   /* they were to, but the filesystems don't have it */
+	COPIED_UNSHARED = 1 << 4,  /* they might have been able to, and it was not tried */
+	COPIED_SOUGHT = 1 << 5,    /* holes were looked for */
+	COPIED_ZEROS = 1 << 6,     /* and blocks of zeros, which became holes */
 };
 
 /* Which files are copied alike. */

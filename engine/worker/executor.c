@@ -206,11 +206,9 @@ const struct copy_ops *executor_sound_way(const struct copy_ops *wanted,
 bool executor_may_share(
 	const struct executor *executor, dev_t source, const struct filesystem *target)
 {
-	if (executor->options.reflink == REFLINK_NEVER)
+	if (!executor_wants_share(executor))
 		return false;
-	if (executor_must_share(executor))
-		return true;
-	return executor->options.strategy == STRATEGY_AUTO &&
+	return executor_must_share(executor) ||
 	       !(target->no_reflink && target->no_reflink_from == source);
 }
 

@@ -143,6 +143,13 @@ static inline bool executor_must_share(const struct executor *executor)
 	       executor->options.reflink == REFLINK_ALWAYS;
 }
 
+/* Whether blocks are to be shared where they can be. */
+static inline bool executor_wants_share(const struct executor *executor)
+{
+	return executor->options.reflink != REFLINK_NEVER &&
+	       (executor_must_share(executor) || executor->options.strategy == STRATEGY_AUTO);
+}
+
 /* It was tried and failed. 0: copy it another way; else the -errno to fail with. */
 int executor_share_failed(
 	const struct executor *executor, dev_t source, struct filesystem *target, int error);

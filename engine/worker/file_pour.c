@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
 
+#include "worker/explain.h"
 #include "worker/file.h"
 #include "worker/pour.h"
 
@@ -13,10 +14,12 @@ void file_pour(struct executor *executor, struct file *file)
 
 	file->counted = true;
 	file->status.st_size = (off_t)bytes;
-	if (error)
+	if (error) {
 		file_fail(executor, file, operation, error);
-	else
-		file_settle(executor, file);
+		return;
+	}
+	explain_pour(executor, file->work, file->entry->index);
+	file_settle(executor, file);
 }
 
 void file_pour_special(struct executor *executor, struct file *file)

@@ -208,8 +208,7 @@ void file_store(struct executor *executor, struct file *file)
 		return;
 	}
 	count_content(executor, file, file->filled);
-	explain_file(executor, file->work, CLASS_SMALL,
-		executor->ring ? STRATEGY_URING : STRATEGY_PLAIN);
+	explain_small(executor, file->work, file->entry->index);
 	file_settle(executor, file);
 }
 

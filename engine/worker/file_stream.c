@@ -50,8 +50,8 @@ static void moved(struct executor *executor, struct file *file)
 	}
 	if (!source_unchanged(&file->status, &status))
 		file_warn_changed(executor, file);
-	explain_transfer(executor, file->work, file->transfer.sparse ? CLASS_HOLES : CLASS_MEDIUM,
-		&file->transfer);
+	explain_transfer(executor, file->work, file->entry->index,
+		file->transfer.sparse ? CLASS_HOLES : CLASS_MEDIUM, &file->transfer);
 	error = cut_to_content(file);
 	if (error)
 		file_fail(executor, file, OPERATION_WRITE, error);

@@ -131,7 +131,7 @@ static void fail_without_temporary(
 static void finish_shared(struct executor *executor, struct part *part)
 {
 	part_count_transfer(executor, part);
-	explain_transfer(executor, part->work, CLASS_LARGE, &part->transfer);
+	explain_transfer(executor, part->work, 0, CLASS_LARGE, &part->transfer);
 	part_settle(executor, part);
 	if (!part_publish(executor, part))
 		return;
@@ -179,6 +179,7 @@ static void pour_into_special(struct executor *executor, struct part *part)
 		part_fail(executor, part, operation, error);
 		return;
 	}
+	explain_pour(executor, part->work, 0);
 	part_tell_done(executor, part);
 	part_done(executor, part);
 }

@@ -15,7 +15,7 @@ static void range_done(struct executor *executor, struct part *part)
 	if (!error)
 		error = target_flush(part->temporary_fd);
 	cache_drop_new(&part->cached, part->source_fd);
-	explain_transfer(executor, part->work, CLASS_LARGE, transfer);
+	explain_transfer(executor, part->work, 0, CLASS_LARGE, transfer);
 	if (error)
 		part_fail(executor, part, OPERATION_WRITE, error);
 	else
