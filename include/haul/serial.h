@@ -105,8 +105,8 @@ int haul_port_find(const char *name, struct haul_port_info *ret_info);
  * devices, otherwise its path. `ret_name` has room for HAUL_PORT_NAME_BYTES. */
 void haul_port_identity(const struct haul_port_info *info, char *ret_name);
 
-/* Who has the port open, this process apart, as far as /proc shows it to this user. -ESRCH: nobody
- * to be seen. */
+/* Who has the port open, this process apart, as far as /proc shows it to this user; of several, the
+ * one that locked it. -ESRCH: nobody to be seen. */
 struct haul_port_holder {
 	pid_t pid;
 	char command[64];

@@ -95,6 +95,19 @@ test_a_taken_port_names_its_holder()
 	kill $!
 }
 
+# socat has the port open, too, but does not keep others out.
+test_of_several_the_one_with_the_lock_is_named()
+{
+	cable
+	"$HAUL" serial stream --json "$WORK/port" >"$WORK/events" &
+	local stream=$!
+	wait_until 5 opened "$WORK/events"
+	expect_status 1 run_exec "$WORK/port" hello
+	kill "$stream"
+	wait "$stream" || true
+	expect_match 'somebody else has it: haul-serial \(process [0-9]+\)' "$WORK/err"
+}
+
 test_wrong_patterns_and_times_are_told()
 {
 	expect_status 1 run_exec -e '(' /dev/null x
