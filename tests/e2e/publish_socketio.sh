@@ -6,6 +6,7 @@
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/../node.sh"
 . "$(dirname "$0")/../redis.sh"
+. "$(dirname "$0")/../serial.sh"
 need_node
 need_program redis-server
 need_program redis-cli redis-tools
@@ -104,6 +105,56 @@ test_example()
 	copy two
 	wait_until 5 grep -q '^job .*"job":"two".*"state":"failed"' "$WORK/heard"
 	curl -s "$(cat "$WORK/url")" | grep -q '<script src="/app.js"' || fail "no page"
+}
+
+# start_example: by its one command, and waits for its address in $WORK/url. What it needs from npm
+# is there already.
+start_example()
+{
+	cp -r "$ROOT/docs/examples/socketio" "$WORK/example"
+	ln -s "$NODE_DIRECTORY/node_modules" "$WORK/example/node_modules"
+	HAUL=$HAUL PORT=0 "$WORK/example/start" >"$WORK/url" 2>"$WORK/start.err" &
+	EXAMPLE_PID=$!
+	HELPER_PIDS+=("$EXAMPLE_PID")
+	wait_until 10 grep -q ^http "$WORK/url"
+}
+
+# Everything that the example's page shows.
+give_it_something_to_show()
+{
+	copy one
+	mkdir "$WORK/again"
+	echo same >"$WORK/again/file"
+	"$HAUL" cp -a "$WORK/again" "$WORK/copy"
+	"$HAUL" cp -an "$WORK/again/." "$WORK/copy/again"
+	make_filesystem stick ext4 16M
+	"$HAUL" serial stream --json --no-reconnect "$WORK/port" >"$WORK/lines" 2>"$WORK/serial.err" &
+	HELPER_PIDS+=($!)
+	wait_until 5 opened "$WORK/lines"
+	# Again and again: lines are volatile, so one alone may be left out.
+	(while sleep 0.2; do echo T=21.5; done >"$WORK/device") &
+	HELPER_PIDS+=($!)
+}
+
+test_example_by_its_one_command()
+{
+	need_program chromium
+	cable
+	HELPER_PIDS+=("$CABLE")
+	trap stop_all EXIT
+	make_tree
+	mount -t tmpfs haul-test /mnt # a home for the browser, with a short path
+	start_example
+	(HOME=/mnt TMPDIR=/mnt in_node example.js "$(cat "$WORK/url")") >"$WORK/seen" 2>&1 &
+	local browser=$!
+	HELPER_PIDS+=("$browser")
+	wait_until 30 grep -qx ready "$WORK/seen"
+	give_it_something_to_show
+	wait "$browser" || fail "the browser saw something else: $(cat "$WORK/seen")"
+	expect_equal "the browser" good "$(tail -n 1 "$WORK/seen")"
+	kill "$EXAMPLE_PID"
+	wait "$EXAMPLE_PID" || true
+	umount /mnt
 }
 
 run_tests
