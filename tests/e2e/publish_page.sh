@@ -6,6 +6,7 @@
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/../node.sh"
 . "$(dirname "$0")/../redis.sh"
+. "$(dirname "$0")/../serial.sh"
 . "$(dirname "$0")/../throttle.sh"
 need_node
 need_program curl
@@ -76,6 +77,30 @@ has_device()
 {
 	device_events | jq -e -s --arg action "$1" --arg point "$2" \
 		'any(.[]; .action == $action and .mount_point == $point)' >/dev/null
+}
+
+# haul cp --http shows that job alone, to the end.
+test_page_of_one_job()
+{
+	trap stop_all EXIT
+	make_tree
+	"$HAUL" cp -a --job own --limit 2M --http "127.0.0.1:$PORT" "$WORK/tree/sub" "$WORK/own" \
+		2>"$WORK/err" &
+	local own=$! status=0
+	HELPER_PIDS+=("$own")
+	wait_until 5 listens
+	curl -sN "$PAGE/events" >"$WORK/stream" &
+	HELPER_PIDS+=($!)
+	wait_until 5 grep -q '^event: hello' "$WORK/stream"
+	"$HAUL" cp -a --job other "$WORK/tree/sub" "$WORK/other"
+	expect_equal "the page" 200 "$(status "$PAGE/")"
+	expect_equal "pause" 200 "$(status -X POST "$PAGE/jobs/own/pause")"
+	expect_equal "resume" 200 "$(status -X POST "$PAGE/jobs/own/resume")"
+	wait "$own" || status=$?
+	expect_equal "status" 0 "$status"
+	expect_match 'live page: http://127.0.0.1:' "$WORK/err"
+	wait_until 5 eval 'events | tail -n 1 | grep -q "\"state\":\"done\",\"op\""'
+	expect_equal "jobs" own "$(events | jq -r .job | sort -u)"
 }
 
 test_devices_that_come_and_go()
@@ -202,8 +227,20 @@ slow_copy()
 	HELPER_PIDS+=($!)
 }
 
+fail_and_stream()
+{
+	make_tree
+	"$HAUL" cp -a --job broken "$WORK/tree" "$WORK/copy" 2>/dev/null || true
+	"$HAUL" serial stream --json --no-reconnect "$WORK/port" >"$WORK/lines" 2>"$WORK/serial.err" &
+	HELPER_PIDS+=($!)
+	wait_until 5 opened "$WORK/lines"
+	echo T=21.5 >"$WORK/device"
+}
+
 test_browser()
 {
+	cable
+	HELPER_PIDS+=("$CABLE")
 	trap stop_all EXIT
 	need_program chromium
 	make_filesystem from ext4 160M
@@ -226,10 +263,13 @@ test_browser()
 	start_page
 	wait_until 30 has_said second
 	slow_copy second
+	wait_until 30 has_said broken
+	fail_and_stream
 	wait "$BROWSER_PID" || { cat "$WORK/page.err" >&2; fail "the browser saw something else"; }
 	has_said good || fail "the browser did not come to its end"
 	cat "$WORK/page.err"
-	wait "${HELPER_PIDS[@]:1}" || true
+	kill "$CABLE"
+	wait "${HELPER_PIDS[@]}" || true
 	throttle_end
 }
 

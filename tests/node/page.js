@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
-// page.js URL PICTURES: watches the jobs "page" and then "second" in a real browser. Prints a line
-// for each thing that the shell around it has to do: "start" (the job page), "restart" (the
-// publisher), "second" (start that job), and at last "good". Anything unexpected ends it with
+// page.js URL PICTURES: watches the jobs "page", "second" and "broken" in a real browser. Prints a
+// line for each thing that the shell around it has to do: "start" (the job page), "restart" (the
+// publisher), "second" (start that job), "broken" (start that job, which fails with the one file
+// "fails", and have a serial port say "T=21.5"), and at last "good". Anything unexpected ends it with
 // status 1. Pictures go to the directory PICTURES.
 "use strict";
 
@@ -68,6 +69,40 @@ async function checkAccessible(page) {
 	assert.equal(tooWide, false);
 }
 
+// How far each part of the bar reaches, and how many points the line of the speed has.
+function drawn(page, name) {
+	return card(page, name).evaluate((element) => {
+		const part = (which) => 100 +
+			Number(element.querySelector(`.bar .${which}`).style.transform.match(/-?[\d.]+/)[0]);
+		return {
+			read: part("read"),
+			accepted: part("accepted"),
+			durable: part("durable"),
+			points: element.querySelector(".line .stroke").getAttribute("d").split("L").length,
+		};
+	});
+}
+
+async function checkDrawing(page) {
+	const { read, accepted, durable, points } = await drawn(page, "page");
+	assert.ok(read > 0 && read <= 100, `read ${read} %`);
+	assert.ok(accepted > 0 && accepted <= read, `accepted ${accepted} % of ${read} % read`);
+	assert.ok(durable >= 0 && durable <= accepted, `durable ${durable} % of ${accepted} %`);
+	assert.ok(points >= 8, `${points} points`);
+	await card(page, "page").locator(".current li", { hasText: "page" }).waitFor();
+}
+
+async function checkTrouble(page) {
+	console.log("broken");
+	await state(page, "broken", "failed");
+	const failures = card(page, "broken").locator(".failures");
+	assert.equal(await failures.locator("summary").textContent(), "1 failed");
+	await failures.locator("summary").focus();
+	await page.keyboard.press("Enter");
+	await failures.locator("li", { hasText: /fails: ./ }).waitFor({ state: "visible" });
+	await page.locator("#serial pre", { hasText: "T=21.5" }).waitFor();
+}
+
 async function useButtons(page) {
 	// With the keyboard alone.
 	await card(page, "page").getByRole("button", { name: "Pause" }).focus();
@@ -89,6 +124,7 @@ async function watchFirst(browser, page) {
 	console.error(`${updates} updates in 1.5 s, longest gap ${gap} ms`);
 	assert.ok(updates >= 8, `${updates} updates`);
 	await checkAccessible(page);
+	await checkDrawing(page);
 	await picture(page, "light");
 	await useButtons(page);
 	const phone = await open(browser, { viewport: { width: 360, height: 740 }, colorScheme: "dark" });
@@ -121,6 +157,7 @@ async function main() {
 	await state(page, "second", "cancelled");
 	await state(page, "page", "done");
 	assert.equal(await card(page, "page").locator(".percent").textContent(), "100 %");
+	await checkTrouble(page);
 	await picture(page, "end");
 	await browser.close();
 	assert.deepEqual(complaints, []);
