@@ -138,9 +138,32 @@ static char *field_copy(const char *line, const char *end, unsigned number)
 									  : strcspn(line, " \n"));
 }
 
+static bool has_option(const char *options, const char *name)
+{
+	size_t bytes = strlen(name);
+
+	while (options && *options) {
+		size_t length = strcspn(options, ",");
+
+		if (length == bytes && memcmp(options, name, bytes) == 0)
+			return true;
+		options += length + (options[length] == ',');
+	}
+	return false;
+}
+
+/* ext4 no longer says "ro" when it stops after an error (6.12). */
+static bool is_unwritable(const char *mount_options, const char *filesystem_options)
+{
+	return has_option(mount_options, "ro") || has_option(filesystem_options, "ro") ||
+	       has_option(filesystem_options, "emergency_ro") ||
+	       has_option(filesystem_options, "shutdown");
+}
+
 static int parse_line(const char *line, const char *end, struct mount_info *ret_mount)
 {
 	const char *separator = memmem(line, (size_t)(end - line), " - ", 3);
+	char *mount_options, *filesystem_options;
 	struct mount_info mount = {0};
 
 	if (!separator ||
@@ -150,6 +173,11 @@ static int parse_line(const char *line, const char *end, struct mount_info *ret_
 	mount.mount_point = field_copy(line, separator, 4);
 	mount.fstype = field_copy(separator + 3, end, 0);
 	mount.source = field_copy(separator + 3, end, 1);
+	mount_options = field_copy(line, separator, 5);
+	filesystem_options = field_copy(separator + 3, end, 2);
+	mount.unwritable = is_unwritable(mount_options, filesystem_options);
+	free(mount_options);
+	free(filesystem_options);
 	if (!mount.root || !mount.mount_point || !mount.fstype || !mount.source) {
 		mount_info_free(&mount);
 		return -EPROTO;

@@ -21,6 +21,8 @@ struct mount_info {
 	char *root;        /* what of the filesystem is mounted: "/" unless it is a bind mount */
 	char *fstype;
 	char *source; /* as it was given when mounted, mostly a device; "none" when nothing was */
+	bool unwritable; /* read-only, or shut down after an error; mountinfo's reader alone tells
+			  */
 };
 
 /* In rising order of ids: the youngest mount is the last where ids are not used again. */

@@ -54,6 +54,12 @@ const struct option_choice job_progress_choices[] = {
 	{NULL, 0},
 };
 
+const struct option_choice job_detach_choices[] = {
+	{"pause", JOB_DETACH_PAUSE},
+	{"fail", JOB_DETACH_FAIL},
+	{NULL, 0},
+};
+
 const struct option_choice job_strategy_choices[] = {
 	{"auto", STRATEGY_AUTO},
 	{"reflink", STRATEGY_REFLINK},

@@ -11,6 +11,7 @@ extern const struct option_choice job_update_choices[];
 extern const struct option_choice job_sparse_choices[];
 extern const struct option_choice job_reflink_choices[];
 extern const struct option_choice job_progress_choices[];
+extern const struct option_choice job_detach_choices[];
 extern const struct option_choice job_strategy_choices[];
 extern const struct option_choice job_backup_choices[];
 

@@ -67,6 +67,16 @@ const struct option_row job_own_option_rows[] = {
 		.offset = REQUEST_FIELD(options.durable),
 	},
 	{
+		.name = "on-detach",
+		.kind = OPTION_CHOICE,
+		.commands = COMMAND_CP | COMMAND_MV,
+		.metavar = "WHAT",
+		.help = "when a device goes away or is unmounted: pause (the default: until it is "
+			"back, wherever it is mounted then) or fail",
+		.offset = REQUEST_FIELD(on_detach),
+		.choices = job_detach_choices,
+	},
+	{
 		.name = "journal",
 		.kind = OPTION_TEXT,
 		.commands = COMMAND_CP | COMMAND_MV,

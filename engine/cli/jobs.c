@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "cli/command.h"
+#include "cli/job_holds.h"
 #include "haul/exit.h"
 #include "haul/progress.h"
 #include "job/journal.h"
@@ -29,8 +30,10 @@ static const char *const usage[] = {"", NULL};
 const struct option_set jobs_options = {
 	.command = "jobs",
 	.usage = usage,
-	.description = "List your jobs: those that run, those that are paused, those that can be "
-		       "resumed, and those that died.",
+	.description =
+		"List your jobs: those that run, those that are paused or wait for a device, "
+		"those that can be resumed, and those that died; with the filesystems "
+		"that they keep busy.",
 	.row = rows,
 };
 
@@ -60,7 +63,9 @@ static const char *state_word(const char *job, struct haul_reader *reader, enum 
 	}
 	if (haul_reader_wait(reader, 0) == HAUL_WAIT_GONE)
 		return is_resumable(job) ? "resumable" : "dead";
-	return state == HAUL_STATE_PAUSED ? "paused" : "running";
+	if (state == HAUL_STATE_PAUSED)
+		return haul_reader_header(reader)->waits_for[0] ? "waiting" : "paused";
+	return "running";
 }
 
 /* "1,200 of 3,400", or "1,200 of 3,400+" while more is being found. */
@@ -127,6 +132,10 @@ static int print_job(const char *job, void *context)
 		bytes, (int)sizeof(header->operation), header->operation);
 	print_arguments(header);
 	printf("\n");
+	if (totals.state == HAUL_STATE_PAUSED && header->waits_for[0])
+		printf("  waits for %.*s\n", (int)sizeof(header->waits_for), header->waits_for);
+	if (totals.state < HAUL_STATE_DONE && haul_reader_wait(reader, 0) != HAUL_WAIT_GONE)
+		job_holds_print(header->coordinator_pid);
 	haul_reader_close(reader);
 	return 0;
 }

@@ -246,6 +246,8 @@ static void take_answer(struct job *job, uint32_t number, int error)
 		if (error)
 			chronicle_give_up(job, error);
 		complete(job);
+	} else if (error && absence_explains(job, -error)) {
+		checkpoint->under_way = false;
 	} else if (error) {
 		sync_failed(job, error);
 	} else if (++checkpoint->number < checkpoint->target_count) {

@@ -21,7 +21,9 @@
  *     diagnose.c  what is said about failures
  *     chronicle.c what the journal is told, and what an earlier one told
  *     checkpoint.c  making what was copied durable, now and then
- *     job.c       start, event loop, end
+ *     absence.c   a filesystem that goes away and comes back
+ *     start.c     what a job needs before it begins
+ *     job.c       event loop, end
  *     sentry.c    the process before it, that nothing holds up
  */
 #ifndef ENGINE_JOB_COORDINATOR_H
@@ -30,6 +32,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "job/absence.h"
 #include "job/checkpoint.h"
 #include "job/crew.h"
 #include "job/item.h"
@@ -82,6 +85,7 @@ struct job {
 	unsigned stuck_workers; /* that would not end */
 	struct questions questions;
 	struct tellings tellings;
+	struct absence absence;
 	uint64_t stop_deadline_ns; /* when those that don't stop are killed */
 	uint64_t resumed_ns;       /* when it was paused last, and went on */
 	bool paused;
@@ -90,6 +94,13 @@ struct job {
 	bool ring_refused; /* said once */
 	bool fatal;        /* out of memory, or no worker can be had: give up */
 };
+
+/* ---- start.c ---- */
+
+/* Makes workers, which don't run yet, and room for all the descriptors that they hold. -errno. */
+int start_crew(struct job *job);
+/* Makes the region, with a lane for each of the crew. -EEXIST: another job has the name. */
+int start_region(struct job *job);
 
 /* ---- plan.c ---- */
 
@@ -117,6 +128,8 @@ void dispatch_start(struct job *job, struct worker *worker);
 void dispatch_lost(struct job *job, struct worker *worker);
 /* The item is answered: it leaves its worker and the ledger. */
 void dispatch_answered(struct job *job, struct worker *worker, struct item *item);
+/* Nothing counts that workers have reported. */
+void dispatch_forget(struct job *job);
 /* Nothing is queued and no worker has anything. */
 bool dispatch_idle(const struct job *job);
 
@@ -328,8 +341,32 @@ uint64_t checkpoint_due_ns(const struct job *job);
 bool checkpoint_settled(const struct job *job);
 void checkpoint_end(struct job *job);
 
+/* ---- absence.c ---- */
+
+void absence_start(struct job *job);
+void absence_end(struct job *job);
+/* The mount table or a device has changed. */
+void absence_notice(struct job *job);
+/* Something failed with this error (positive). True: because what it was on is gone, and nothing is
+ * to be said of it. May take half a second, seldom. */
+bool absence_explains(struct job *job, int error);
+/* The same for what a worker has sent, before any of it is taken in: when a device is gone, nothing
+ * that workers say counts. */
+bool absence_is_told(struct job *job, const struct wire_buffer *in);
+/* One is lost, and no worker runs any more: lets go of everything and waits, or gives up. */
+void absence_begin(struct job *job);
+/* Does what is due (absence.due_ns). */
+void absence_advance(struct job *job);
+/* Goes on, if it can, also with a filesystem that had failed but was mounted all the time. */
+void absence_resume(struct job *job);
+
 /* ---- job.c ---- */
 
 void job_out_of_memory(struct job *job);
+uint64_t job_random_number(void);
+/* Forgets all that is planned and under way. No worker may run. */
+void job_drop_work(struct job *job);
+/* Plans the job once more, from job->request and what its past says. */
+void job_begin_again(struct job *job);
 
 #endif

@@ -403,6 +403,14 @@ void dispatch_lost(struct job *job, struct worker *worker)
 	}
 }
 
+void dispatch_forget(struct job *job)
+{
+	for (unsigned i = 0; i < job->crew.count; i++) {
+		job->crew.worker[i].finished = (struct wire_done){0};
+		reset_lane(job, &job->crew.worker[i]);
+	}
+}
+
 bool dispatch_idle(const struct job *job)
 {
 	if (job->lists.first || job->work.first)

@@ -7,7 +7,6 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/random.h>
-#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -19,7 +18,6 @@
 #include "job/past.h"
 #include "job/sentry.h"
 #include "util/clock.h"
-#include "util/cpu.h"
 
 #define EVENTS_MAX 64
 
@@ -37,6 +35,7 @@ enum source_kind {
 	EVENT_ORDER = 3,
 	EVENT_ANSWER = 4,
 	EVENT_KEEPER = 5,
+	EVENT_VOLUMES = 6,
 };
 
 struct loop {
@@ -44,6 +43,7 @@ struct loop {
 	int signal_fd;
 	int keeper_fd;
 	bool answers_watched; /* standard input is in the set */
+	bool volumes_watched;
 };
 
 void job_out_of_memory(struct job *job)
@@ -53,11 +53,17 @@ void job_out_of_memory(struct job *job)
 	job->fatal = true;
 }
 
-static int loop_add(const struct loop *loop, int fd, enum source_kind kind, unsigned index)
+static int loop_add_for(
+	const struct loop *loop, uint32_t events, int fd, enum source_kind kind, unsigned index)
 {
-	struct epoll_event event = {.events = EPOLLIN, .data.u64 = (uint64_t)kind << 32 | index};
+	struct epoll_event event = {.events = events, .data.u64 = (uint64_t)kind << 32 | index};
 
 	return epoll_ctl(loop->epoll_fd, EPOLL_CTL_ADD, fd, &event) ? -errno : 0;
+}
+
+static int loop_add(const struct loop *loop, int fd, enum source_kind kind, unsigned index)
+{
+	return loop_add_for(loop, EPOLLIN, fd, kind, index);
 }
 
 static int loop_open(struct loop *loop, const struct job *job)
@@ -201,6 +207,9 @@ static void handle_event(struct job *job, struct loop *loop, const struct epoll_
 	case EVENT_KEEPER:
 		checkpoint_receive(job);
 		break;
+	case EVENT_VOLUMES:
+		absence_notice(job);
+		break;
 	default:
 		question_read(job);
 		break;
@@ -225,6 +234,8 @@ static bool finished(const struct job *job)
 {
 	if (job->fatal)
 		return true;
+	if (job->absence.waiting)
+		return job->stopping;
 	if (job->stopping)
 		return !any_item(job) || clock_monotonic_ns() >= job->stop_deadline_ns;
 	return all_done(job) && checkpoint_settled(job);
@@ -243,7 +254,7 @@ static bool listing(const struct job *job)
 /* No event tells when a process can be started that could not be just now. */
 static bool lacks_worker(const struct job *job)
 {
-	if (job->stopping || job->paused)
+	if (job->stopping || job->paused || job->absence.waiting)
 		return false;
 	for (unsigned i = 0; i < workers_wanted(job); i++)
 		if (!worker_running(&job->crew.worker[i]))
@@ -257,11 +268,13 @@ static int timeout_ms(const struct job *job)
 
 	if (lacks_worker(job))
 		return START_AGAIN_MS;
-	if (!job->stopping && !job->paused) {
+	if (!job->stopping && !job->paused && !job->absence.waiting) {
 		if (job->checkpoint.error && checkpoint_awaited(job))
 			return 0;
 		until_ns = checkpoint_due_ns(job);
 	}
+	if (job->absence.due_ns && !job->stopping && (!until_ns || job->absence.due_ns < until_ns))
+		until_ns = job->absence.due_ns;
 	if (!until_ns)
 		return -1;
 	return now_ns < until_ns ? (int)((until_ns - now_ns) / 1000000) + 1 : 0;
@@ -279,9 +292,48 @@ static void watch_keeper(struct job *job, struct loop *loop)
 	loop->keeper_fd = fd;
 }
 
+static void watch_volumes(struct job *job, struct loop *loop)
+{
+	const struct volume_table *volumes = &job->absence.volumes;
+	int uevents = volume_table_uevent_fd(volumes), error;
+
+	if (!job->absence.following || loop->volumes_watched)
+		return;
+	loop->volumes_watched = true;
+	error = loop_add_for(loop, EPOLLPRI, volumes->mountinfo_fd, EVENT_VOLUMES, 0);
+	if (!error && uevents != VOLUME_NO_FD)
+		error = loop_add(loop, uevents, EVENT_VOLUMES, 0);
+	if (error)
+		notify(job, "cannot follow the devices: %s", strerror(-error));
+}
+
+/* What they hold keeps a filesystem that is to go. */
+static void dismiss_workers(struct job *job, struct loop *loop)
+{
+	for (unsigned i = 0; i < job->crew.count; i++)
+		if (worker_running(&job->crew.worker[i]))
+			kill(job->crew.worker[i].pid, SIGKILL);
+	for (unsigned i = 0; i < job->crew.count; i++)
+		if (worker_running(&job->crew.worker[i]))
+			lose_worker(job, loop, &job->crew.worker[i]);
+}
+
+/* Sees to filesystems that are gone or come back. */
+static void see_to_volumes(struct job *job, struct loop *loop)
+{
+	absence_advance(job);
+	watch_volumes(job, loop);
+	if (!job->absence.lost || job->stopping)
+		return;
+	dismiss_workers(job, loop);
+	absence_begin(job);
+	watch_keeper(job, loop);
+}
+
 static void give_work(struct job *job, struct loop *loop)
 {
-	if (job->stopping || job->paused)
+	see_to_volumes(job, loop);
+	if (job->stopping || job->paused || job->absence.waiting || job->fatal)
 		return;
 	checkpoint_refuse(job);
 	plan_advance(job);
@@ -340,78 +392,7 @@ static void run(struct job *job, struct loop *loop)
 	}
 }
 
-/* Each worker holds descriptors for directories and for every file in flight. */
-static void raise_descriptor_limit(void)
-{
-	struct rlimit limit;
-
-	if (getrlimit(RLIMIT_NOFILE, &limit))
-		return;
-	limit.rlim_cur = limit.rlim_max;
-	/* If refused, the old limit stands and is lived with. */
-	(void)setrlimit(RLIMIT_NOFILE, &limit);
-}
-
-static int open_crew(struct job *job)
-{
-	int cpu[HAUL_LANES_MAX];
-	int allowed = cpu_allowed(cpu, HAUL_LANES_MAX - 1);
-	unsigned count = job->request->worker_count;
-
-	if (allowed < 0)
-		return allowed;
-	if (!count || count >= HAUL_LANES_MAX)
-		count = (unsigned)allowed;
-	/* More workers than CPUs share them in turn. */
-	for (unsigned i = (unsigned)allowed; i < count; i++)
-		cpu[i] = cpu[i % (unsigned)allowed];
-	job->roots.worker_count = count;
-	job->options.workers = count;
-	return crew_open(&job->crew, count, cpu);
-}
-
-static const char *operation_name(const struct job_options *options)
-{
-	switch ((enum job_operation)options->operation) {
-	case JOB_MOVE:
-		return "mv";
-	case JOB_REMOVE:
-		return "rm";
-	default:
-		return "cp";
-	}
-}
-
-static int open_region(struct job *job)
-{
-	const struct job_request *request = job->request;
-	unsigned count = request->source_count + (request->target ? 1 : 0);
-	const char **argument = calloc(count, sizeof(*argument));
-	struct region_spec spec = {
-		.job = request->name,
-		.operation = operation_name(&request->options),
-		.arguments = argument,
-		.argument_count = count,
-		.lane_count = job->crew.count + 1,
-	};
-	int error;
-
-	if (!argument)
-		return -ENOMEM;
-	for (unsigned i = 0; i < request->source_count; i++)
-		argument[i] = request->sources[i];
-	if (request->target)
-		argument[request->source_count] = request->target;
-	error = region_create(&spec, &job->region);
-	free(argument);
-	if (!error)
-		error = lane_open(&job->region, 0, HAUL_ROLE_COORDINATOR, &job->lane);
-	if (!error)
-		job->region.header->pace_ns = clock_monotonic_ns();
-	return error;
-}
-
-static void clean_up(struct job *job)
+void job_drop_work(struct job *job)
 {
 	questions_discard(job);
 	telling_free_all(&job->tellings);
@@ -424,6 +405,15 @@ static void clean_up(struct job *job)
 	ledger_free(&job->ledger);
 	root_table_free(&job->roots);
 	plan_free(job->plan);
+	job->links = (struct link_table){0};
+	job->ledger = (struct ledger){0};
+	job->plan = NULL;
+}
+
+static void clean_up(struct job *job)
+{
+	job_drop_work(job);
+	absence_end(job);
 }
 
 static void finish(struct job *job)
@@ -461,6 +451,7 @@ static void coordinate(struct job *job)
 	if (error)
 		diagnose(job, "cannot wait for events: %s", strerror(-error));
 	job->plan = plan_new(job);
+	absence_start(job);
 	if (!error && job->plan && chronicle_open(job))
 		run(job, &loop);
 	checkpoint_end(job);
@@ -472,7 +463,7 @@ static void coordinate(struct job *job)
 }
 
 /* Where the kernel has none to give yet, the clock is as good: nobody attacks so early. */
-static uint64_t random_number(void)
+uint64_t job_random_number(void)
 {
 	uint64_t number;
 
@@ -483,7 +474,7 @@ static uint64_t random_number(void)
 
 static void take_past(struct job *job, const struct past *past)
 {
-	job->salt = past ? past->salt : random_number();
+	job->salt = past ? past->salt : job_random_number();
 	job->options.salt = job->salt;
 	if (!past)
 		return;
@@ -492,25 +483,45 @@ static void take_past(struct job *job, const struct past *past)
 	job->journal_tells = past->durable_ns;
 }
 
+/* From now on, as seen by the clock of file times. */
+static void set_off(struct job *job)
+{
+	job->options.started_ns = (int64_t)clock_realtime_ns() - FILE_CLOCK_STEP_NS;
+	take_past(job, job->request->past);
+}
+
+void job_begin_again(struct job *job)
+{
+	dispatch_forget(job);
+	for (unsigned i = 0; i < HAUL_COUNTERS; i++)
+		lane_reset_counter(&job->lane, (enum haul_counter)i, 0);
+	region_set_planning_begun(&job->region);
+	/* All of it is tried, and told, again. */
+	job->exit_status = 0;
+	set_off(job);
+	if (!job->paused)
+		region_set_state(&job->region, HAUL_STATE_RUNNING, 0);
+	job->plan = plan_new(job);
+	job->fatal = job->fatal || !job->plan;
+}
+
 int job_run(const struct job_request *request)
 {
 	struct job job = {
 		.request = request,
 		.options = request->options,
 		.journal = {.fd = JOURNAL_NO_FD},
-		.run = random_number(),
+		.run = job_random_number(),
 	};
 	int error;
 
 	/* Before signals are kept for the event loop: nothing has begun, so one may just end it. */
 	if (!remove_is_agreed(&job))
 		return job.exit_status;
-	job.options.started_ns = (int64_t)clock_realtime_ns() - FILE_CLOCK_STEP_NS;
-	take_past(&job, request->past);
-	raise_descriptor_limit();
-	error = open_crew(&job);
+	set_off(&job);
+	error = start_crew(&job);
 	if (!error)
-		error = open_region(&job);
+		error = start_region(&job);
 	if (error == -EEXIST)
 		diagnose(&job, "a job named '%s' is running already", request->name);
 	else if (error)

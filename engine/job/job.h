@@ -25,6 +25,12 @@ enum job_progress {
 	JOB_PROGRESS_NEVER,
 };
 
+/* When a filesystem that the job stands on goes away. */
+enum job_detach {
+	JOB_DETACH_PAUSE = 0, /* until it is back */
+	JOB_DETACH_FAIL,
+};
+
 struct past;
 
 struct job_request {
@@ -57,6 +63,7 @@ struct job_request {
 	const char *http;
 	const char *http_token;
 	enum job_progress progress;
+	unsigned on_detach; /* enum job_detach */
 };
 
 /* Does what is requested, says on standard error what could not be done, and returns the exit

@@ -47,12 +47,15 @@ static void order_pause(struct job *job)
 
 static void order_resume(struct job *job)
 {
+	if (job->absence.waiting && !job->paused && !job->stopping)
+		absence_resume(job);
 	if (!job->paused || job->stopping)
 		return;
 	job->paused = false;
 	job->resumed_ns = clock_monotonic_ns();
 	tell_all(job, WIRE_RESUME);
-	region_set_state(&job->region, HAUL_STATE_RUNNING, 0);
+	if (!job->absence.waiting)
+		region_set_state(&job->region, HAUL_STATE_RUNNING, 0);
 }
 
 static void obey(struct job *job, enum sentry_order order)

@@ -349,16 +349,17 @@ static int read_records(struct past *past, struct cursor *cursor)
 
 int past_open(const char *path, struct past *ret_past)
 {
-	struct past past = {.fd = JOURNAL_NO_FD};
-	struct cursor cursor = {0};
-	int error = journal_open_file(path, false, &past.fd);
+	int fd, error = journal_open_file(path, false, &fd);
 
-	if (error)
-		return error;
-	cursor.fd = past.fd;
-	past.path = realpath(path, NULL);
-	if (!past.path)
-		error = -errno;
+	return error ? error : past_read(fd, path, ret_past);
+}
+
+int past_read(int fd, const char *path, struct past *ret_past)
+{
+	struct past past = {.fd = fd, .path = realpath(path, NULL)};
+	struct cursor cursor = {.fd = fd};
+	int error = past.path ? 0 : -errno;
+
 	if (!error)
 		error = read_story(&past, &cursor);
 	if (!error)

@@ -47,6 +47,8 @@ struct past {
 /* Reads a journal and keeps it locked. As journal_open_file, and -ENOENT; -EBADMSG: its beginning
  * is damaged; -EPROTONOSUPPORT: another version wrote it. */
 int past_open(const char *path, struct past *ret_past);
+/* The same of a journal that is open and locked: the past takes over `fd`, also on failure. */
+int past_read(int fd, const char *path, struct past *ret_past);
 void past_close(struct past *past);
 
 /* What is durable of a large file that is not complete; NULL: nothing. */

@@ -540,6 +540,8 @@ static bool plan_source(struct job *job, const char *path, struct file_run *run)
 
 	quote_name(path, source.quoted, sizeof(source.quoted));
 	error = stat_source(job, &source);
+	if (error && absence_explains(job, -error))
+		return false;
 	if (error) {
 		diagnose(job, "cannot stat %s: %s", source.quoted, strerror(-error));
 		return true;

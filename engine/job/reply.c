@@ -559,6 +559,8 @@ int reply_receive(struct job *job, struct worker *worker)
 		size_t offset = 0;
 		int more;
 
+		if (job->absence.lost || absence_is_told(job, &in))
+			return 0;
 		while ((more = wire_next(&in, &offset, &view)) > 0) {
 			int error = handle(job, worker, &view);
 

@@ -163,8 +163,23 @@ static void stop(struct sentry *sentry)
 
 /* A coordinator that is stuck does nothing, so the job stands still, or will go on, as readers are
  * told; it says so itself as soon as it can. */
+static bool waits(const struct sentry *sentry)
+{
+	return __atomic_load_n(&sentry->job->region.header->waits_for[0], __ATOMIC_RELAXED);
+}
+
+/* It is for the coordinator to say whether it can: then it waits no more. */
+static int end_waiting(struct sentry *sentry)
+{
+	pass_on(sentry, SENTRY_RESUME);
+	wait_until_obeyed(sentry);
+	return waits(sentry) ? -ENODEV : 0;
+}
+
 static int set_paused(struct sentry *sentry, bool paused)
 {
+	if (!paused && !sentry->paused && !sentry->stopping && waits(sentry))
+		return end_waiting(sentry);
 	if (sentry->paused == paused || sentry->stopping)
 		return -EALREADY;
 	sentry->paused = paused;
@@ -356,6 +371,9 @@ static int start_coordinator(struct sentry *sentry, void (*coordinate)(struct jo
 		exit(job->exit_status);
 	}
 	close(pair[1]);
+	/* What the working directory is on may have to be unmounted, and is no business of ours. */
+	if (chdir("/"))
+		return -errno;
 	sentry->channel = pair[0];
 	return 0;
 }

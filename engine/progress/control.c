@@ -145,6 +145,8 @@ const char *control_words(enum control_command command, int error)
 		return already(command);
 	case -ETIMEDOUT:
 		return "the job does not answer";
+	case -ENODEV:
+		return "what it waits for is not there";
 	default:
 		return strerror(-error);
 	}

@@ -220,6 +220,21 @@ void region_set_planning_done(struct region *region)
 	bell_ring(region->header);
 }
 
+void region_set_planning_begun(struct region *region)
+{
+	__atomic_store_n(&region->header->planning_done, 0, __ATOMIC_RELEASE);
+}
+
+void region_set_waiting(struct region *region, const char *what)
+{
+	char *text = region->header->waits_for;
+	size_t bytes = strnlen(what, sizeof(region->header->waits_for) - 1);
+
+	/* A reader meanwhile may see some of both, but always a NUL: the last byte is never set. */
+	memcpy(text, what, bytes);
+	memset(text + bytes, 0, sizeof(region->header->waits_for) - bytes);
+}
+
 void region_set_state(struct region *region, enum haul_state state, int exit_status)
 {
 	struct haul_job_state body = {.state = state, .exit_status = exit_status};

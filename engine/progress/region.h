@@ -61,6 +61,11 @@ void region_remove(struct region *region);
 
 /* Publishes that FILES_PLANNED and BYTES_PLANNED are final, and rings. */
 void region_set_planning_done(struct region *region);
+/* They are not, after all: the job is planned anew. */
+void region_set_planning_begun(struct region *region);
+
+/* What a job that is paused waits for, "" for nothing. Before region_set_state. */
+void region_set_waiting(struct region *region, const char *what);
 
 /* Appends the state's record to lane 0, publishes the state and rings. For lane 0's writer. */
 void region_set_state(struct region *region, enum haul_state state, int exit_status);

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "haul/exit.h"
 #include "publisher/publish.h"
@@ -80,6 +81,19 @@ static bool parse(struct publish_request *options, int argc, char **argv)
 	return optind == argc && (options->region_fd >= 0) != (options->regions_fd >= 0);
 }
 
+/* The working directory may be on a filesystem that is to be unmounted under its job. */
+static void leave_directory(struct publish_request *options)
+{
+	char *token_file = options->token_file ? realpath(options->token_file, NULL) : NULL;
+
+	if (options->token_file && !token_file)
+		return; /* that is told by whoever opens it */
+	/* Kept for good: the request refers to it. */
+	options->token_file = token_file;
+	if (chdir("/"))
+		return; /* then it stays busy */
+}
+
 int publisher_main(int argc, char **argv)
 {
 	struct publish_request options = {.region_fd = -1, .regions_fd = -1};
@@ -88,5 +102,6 @@ int publisher_main(int argc, char **argv)
 		fprintf(stderr, "haul: publisher: wrong arguments\n");
 		return HAUL_EXIT_FAILED;
 	}
+	leave_directory(&options);
 	return publish_run(&options);
 }

@@ -2,6 +2,7 @@
 #include "publisher/watch.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -108,12 +109,22 @@ static void emit_job(
 	emit(watch, &event, time_ns);
 }
 
+/* With what it waits for, unless that is its user. */
+static void emit_paused(struct watch *watch, uint64_t time_ns)
+{
+	char words[sizeof(watch->header->waits_for) + 16];
+	int bytes = (int)strnlen(watch->header->waits_for, sizeof(watch->header->waits_for));
+
+	snprintf(words, sizeof(words), "waits for %.*s", bytes, watch->header->waits_for);
+	emit_job(watch, EVENT_JOB_PAUSED, time_ns, bytes ? words : NULL);
+}
+
 static void set_state(struct watch *watch, enum haul_state state, uint64_t time_ns)
 {
 	if (state == watch->state)
 		return;
 	if (state == HAUL_STATE_PAUSED)
-		emit_job(watch, EVENT_JOB_PAUSED, time_ns, NULL);
+		emit_paused(watch, time_ns);
 	else if (state == HAUL_STATE_RUNNING)
 		emit_job(watch, EVENT_JOB_RESUMED, time_ns, NULL);
 	else

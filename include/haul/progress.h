@@ -53,7 +53,7 @@ extern "C" {
 
 /* A reader of version V accepts a region whose abi_compatible <= V <= abi_version, or whose
  * abi_version <= V: a newer writer says in abi_compatible which old readers still understand it. */
-#define HAUL_ABI_VERSION    1u
+#define HAUL_ABI_VERSION    2u
 #define HAUL_ABI_COMPATIBLE 1u
 
 #define HAUL_PAGE_BYTES     4096u
@@ -74,9 +74,10 @@ enum haul_state {
 };
 
 /*
- * Counters of a lane. A total is the sum over all lanes. Counters only grow, with one exception:
+ * Counters of a lane. A total is the sum over all lanes. Counters only grow, with two exceptions:
  * when a worker dies, the coordinator sets its lane back to what it had reported as finished,
- * because the rest will be done (and counted) again.
+ * because the rest will be done (and counted) again. And a job that goes on after a device was away
+ * counts from 0: what is durable counts at once, and what isn't has to be done again.
  */
 enum haul_counter {
 	HAUL_FILES_PLANNED = 0, /* found so far; everything that is not a directory is a file */
@@ -180,12 +181,15 @@ struct haul_header {
 	/* offset 320: sources and then the destination, each ended by a NUL */
 	uint32_t argument_count;
 	uint32_t arguments_cut; /* 1 when they did not all fit */
-	uint8_t reserved4[56];
-	char arguments[HAUL_ARGUMENT_BYTES];
-	/* offset 3968, on its own cache line: with a limit on bytes per second, when the next one
-	 * may move (CLOCK_MONOTONIC), atomic; the job's processes keep it */
+	/* With a limit on bytes per second, when the next one may move (CLOCK_MONOTONIC), atomic;
+	 * the job's processes keep it. Nothing beside it changes, or is read by watchers that
+	 * follow. */
 	uint64_t pace_ns;
-	uint8_t reserved5[120];
+	uint8_t reserved4[48];
+	char arguments[HAUL_ARGUMENT_BYTES];
+	/* Since version 2: what a paused job waits for, "/dev/sdb1, UUID 1234-ABCD"; "" for nothing
+	 * but its user. Changes only together with the state. */
+	char waits_for[128];
 };
 
 struct haul_lane {
@@ -220,7 +224,7 @@ _Static_assert(sizeof(struct haul_lane) == HAUL_PAGE_BYTES, "lane head is one pa
 _Static_assert(offsetof(struct haul_header, state) == 192, "state has a cache line of its own");
 _Static_assert(offsetof(struct haul_header, bell) == 256, "so has the bell");
 _Static_assert(offsetof(struct haul_header, argument_count) == 320, "arguments follow");
-_Static_assert(offsetof(struct haul_header, pace_ns) == 3968, "and this, too");
+_Static_assert(offsetof(struct haul_header, waits_for) == 3968, "and what it waits for");
 _Static_assert(offsetof(struct haul_lane, head) == 128, "head has a cache line of its own");
 _Static_assert(offsetof(struct haul_lane, tail) == 192, "so has tail");
 #endif

@@ -50,6 +50,23 @@ static void mounts_are_in_the_order_of_their_ids(void **state)
 	mount_table_free(&table);
 }
 
+static void what_takes_no_writes_is_known(void **state)
+{
+	static const char lines[] = "1 0 8:1 / /a rw - ext4 /dev/a rw,emergency_ro\n"
+				    "2 0 8:1 / /b ro,noatime - ext4 /dev/a rw,errors=remount-ro\n"
+				    "3 0 8:1 / /c rw - ext4 /dev/a rw,errors=remount-ro\n"
+				    "4 0 8:1 / /d rw - ext4 /dev/a relatime,ro\n";
+	static const bool expected[] = {true, true, false, true};
+	struct mount_table table;
+
+	(void)state;
+	assert_int_equal(mount_table_parse(lines, &table), 0);
+	assert_int_equal(table.count, 4);
+	for (unsigned i = 0; i < 4; i++)
+		assert_int_equal(table.mount[i].unwritable, expected[i]);
+	mount_table_free(&table);
+}
+
 static void escapes_are_undone(void **state)
 {
 	struct mount_table table;
@@ -116,6 +133,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_line_becomes_a_mount),
 		cmocka_unit_test(mounts_are_in_the_order_of_their_ids),
+		cmocka_unit_test(what_takes_no_writes_is_known),
 		cmocka_unit_test(escapes_are_undone),
 		cmocka_unit_test(what_is_no_mountinfo_is_refused),
 		cmocka_unit_test(both_readers_see_the_same),
