@@ -16,6 +16,9 @@
 #define PATH_BYTES 64
 #define MOUNTS_MAX 64
 
+/* Every job holds this one, and nobody unmounts it. */
+#define REGIONS_MOUNT "/dev/shm"
+
 /* The mount that an open directory is on. False: it is something else. */
 static bool read_info(int directory, const char *name, uint64_t *ret_mount)
 {
@@ -109,7 +112,8 @@ void job_holds_print(pid_t process)
 	if (!count || read_table(process, &table))
 		return;
 	for (size_t i = 0; i < table.count; i++)
-		if (has(mount, count, table.mount[i].id))
+		if (has(mount, count, table.mount[i].id) &&
+			strcmp(table.mount[i].mount_point, REGIONS_MOUNT) != 0)
 			printf("  holds %s (%s)\n",
 				quote_name(table.mount[i].mount_point, quoted, sizeof(quoted)),
 				table.mount[i].source);

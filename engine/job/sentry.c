@@ -161,8 +161,7 @@ static void stop(struct sentry *sentry)
 	sentry->stopping = true;
 }
 
-/* A coordinator that is stuck does nothing, so the job stands still, or will go on, as readers are
- * told; it says so itself as soon as it can. */
+/* The coordinator has let go of a filesystem that is not there. */
 static bool waits(const struct sentry *sentry)
 {
 	return __atomic_load_n(&sentry->job->region.header->waits_for[0], __ATOMIC_RELAXED);
@@ -176,6 +175,8 @@ static int end_waiting(struct sentry *sentry)
 	return waits(sentry) ? -ENODEV : 0;
 }
 
+/* A coordinator that is stuck does nothing, so the job stands still, or will go on, as readers are
+ * told; it says so itself as soon as it can. */
 static int set_paused(struct sentry *sentry, bool paused)
 {
 	if (!paused && !sentry->paused && !sentry->stopping && waits(sentry))
