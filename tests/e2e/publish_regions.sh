@@ -49,6 +49,20 @@ told_of()
 	jq -r 'select(.event == "job") | "\(.job) \(.state)"' "$WORK/lines" | grep -qx "$1"
 }
 
+# The job "mine", which takes five seconds.
+start_job()
+{
+	(as_user ./haul cp --job mine --limit 600k tree/large mine) &
+	COPY_PID=$!
+	wait_until 5 told_of "mine started"
+}
+
+finish_job()
+{
+	wait "$COPY_PID"
+	wait_until 5 told_of "mine done"
+}
+
 REGIONS=/dev/shm/haul-$USER_ID
 
 maps_region()
@@ -62,13 +76,11 @@ test_an_ordinary_user_sees_what_is_ones_own()
 	trap close_room EXIT
 	start_user_publisher
 	"$HAUL" cp --job theirs /mnt/tree/large "$WORK/theirs"
-	(as_user ./haul cp --job mine --limit 3M tree/large mine) &
-	local copy=$!
+	start_job
 	wait_until 5 maps_region
 	expect_equal "how it maps them" "r--s" "$(awk -v region="$REGIONS/mine.progress" \
 		'$6 == region { print $2 }' "/proc/$PUBLISHER_PID/maps" | sort -u)"
-	wait "$copy"
-	wait_until 5 told_of "mine done"
+	finish_job
 	expect_equal "jobs" mine "$(jq -r .job "$WORK/lines" | sort -u)"
 }
 
@@ -99,9 +111,8 @@ test_what_is_no_region_is_refused_and_named()
 	open_room
 	trap close_room EXIT
 	start_user_publisher
-	(as_user ./haul cp --job mine --limit 3M tree/large mine) &
-	local copy=$! name
-	wait_until 5 told_of "mine started"
+	start_job
+	local name
 	: >"$WORK/evil"
 	plant empty
 	head -c 100000 /dev/urandom >"$WORK/evil"
@@ -113,8 +124,7 @@ test_what_is_no_region_is_refused_and_named()
 		wait_until 5 grep -q "^haul: publisher: job $name: its progress can't be read: " \
 			"$WORK/publisher.err"
 	done
-	wait "$copy"
-	wait_until 5 told_of "mine done"
+	finish_job
 	expect_equal "jobs" mine "$(jq -r .job "$WORK/lines" | sort -u)"
 	expect_equal "messages" 4 "$(wc -l <"$WORK/publisher.err")"
 }
