@@ -67,6 +67,14 @@ const struct option_row job_own_option_rows[] = {
 		.offset = REQUEST_FIELD(options.durable),
 	},
 	{
+		.name = "eject",
+		.kind = OPTION_FLAG,
+		.commands = COMMAND_CP | COMMAND_MV,
+		.help = "at the end, unmount the file system of the destination, and say when its "
+			"device may be pulled out; implies --durable",
+		.offset = REQUEST_FIELD(eject),
+	},
+	{
 		.name = "on-detach",
 		.kind = OPTION_CHOICE,
 		.commands = COMMAND_CP | COMMAND_MV,

@@ -90,6 +90,7 @@ static void settle_dry_run(struct job_request *request)
 	request->options.by_entry = true;
 	request->options.interactive = false;
 	request->options.durable = false;
+	request->eject = false;
 	request->prompt = JOB_PROMPT_NEVER;
 }
 

@@ -228,6 +228,7 @@ int job_settings_finish(struct job_settings *settings, const struct option_set *
 		error = settle_existing(settings, set);
 	if (error)
 		return error;
+	settings->request.options.durable |= settings->request.eject;
 	settings->selection.list.recursive = settings->request.options.recursive;
 	settings->request.options.recursive |= settings->archive;
 	settle_follow(settings);

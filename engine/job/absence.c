@@ -26,7 +26,7 @@
 
 /* ---- told to watchers ---- */
 
-static void tell(struct job *job, const struct volume *volume, enum device_action action)
+void absence_tell(struct job *job, const struct volume *volume, enum device_action action)
 {
 	struct device_event event = {
 		.action = action,
@@ -83,7 +83,7 @@ static void follow(struct job *job)
 	absence->following = true;
 	for (unsigned i = 0; i < absence->volumes.count; i++)
 		if (absence->volumes.volume[i].device[0])
-			tell(job, &absence->volumes.volume[i], DEVICE_HELD);
+			absence_tell(job, &absence->volumes.volume[i], DEVICE_HELD);
 }
 
 void absence_start(struct job *job)
@@ -168,9 +168,9 @@ static void tell_lost(struct job *job)
 		const struct volume *volume = &job->absence.volumes.volume[i];
 
 		if (volume->state == VOLUME_UNMOUNTED)
-			tell(job, volume, DEVICE_UNMOUNTED);
+			absence_tell(job, volume, DEVICE_UNMOUNTED);
 		else if (volume->state != VOLUME_PRESENT)
-			tell(job, volume, DEVICE_DETACHED);
+			absence_tell(job, volume, DEVICE_DETACHED);
 	}
 }
 
@@ -338,7 +338,7 @@ static void tell_back(struct job *job, const struct mount_info *const *mounted)
 		if (!mounted[i])
 			continue;
 		volume.mount = *mounted[i];
-		tell(job, &volume, DEVICE_MOUNTED);
+		absence_tell(job, &volume, DEVICE_MOUNTED);
 		notify(job, "%s is back: going on at %s",
 			volume.device[0] ? volume.device : volume.mount.source,
 			quote_name(volume.mount.mount_point, quoted, QUOTE_BYTES));

@@ -21,6 +21,7 @@
  *     diagnose.c  what is said about failures
  *     chronicle.c what the journal is told, and what an earlier one told
  *     checkpoint.c  making what was copied durable, now and then
+ *     eject.c     unmounting the destination at the end
  *     absence.c   a filesystem that goes away and comes back
  *     start.c     what a job needs before it begins
  *     job.c       event loop, end
@@ -32,6 +33,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "bpf/device_event.h"
 #include "job/absence.h"
 #include "job/checkpoint.h"
 #include "job/crew.h"
@@ -343,6 +345,8 @@ void checkpoint_end(struct job *job);
 
 /* ---- absence.c ---- */
 
+/* Tells watchers what became of a filesystem. */
+void absence_tell(struct job *job, const struct volume *volume, enum device_action action);
 void absence_start(struct job *job);
 void absence_end(struct job *job);
 /* The mount table or a device has changed. */

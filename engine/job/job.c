@@ -13,6 +13,7 @@
 
 #include "haul/exit.h"
 #include "job/coordinator.h"
+#include "job/eject.h"
 #include "job/explain.h"
 #include "job/pair.h"
 #include "job/past.h"
@@ -416,6 +417,15 @@ static void clean_up(struct job *job)
 	absence_end(job);
 }
 
+/* The job has nothing left to do, so there is no journal any more: a resume would write to what is
+ * below the mount point. */
+static enum haul_state eject(struct job *job)
+{
+	job_drop_work(job);
+	eject_target(job);
+	return job->exit_status ? HAUL_STATE_FAILED : HAUL_STATE_DONE;
+}
+
 static void finish(struct job *job)
 {
 	enum haul_state state = HAUL_STATE_DONE;
@@ -429,6 +439,8 @@ static void finish(struct job *job)
 		state = HAUL_STATE_FAILED;
 	}
 	chronicle_close(job);
+	if (state == HAUL_STATE_DONE && job->request->eject)
+		state = eject(job);
 	region_set_state(&job->region, state, job->exit_status);
 }
 

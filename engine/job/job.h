@@ -64,6 +64,7 @@ struct job_request {
 	const char *http_token;
 	enum job_progress progress;
 	unsigned on_detach; /* enum job_detach */
+	bool eject;         /* the destination is unmounted when everything is done */
 };
 
 /* Does what is requested, says on standard error what could not be done, and returns the exit

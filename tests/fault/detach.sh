@@ -316,5 +316,38 @@ make_tree "$TREE"
 # Files that were changed just before a job begins are never spared.
 sleep 2.1
 throttle "$SLOW" "$BYTES_PER_SECOND"
+test_eject()
+{
+	mkdir "$WORK/tree"
+	head -c 3M /dev/urandom >"$WORK/tree/file"
+	make_filesystem stick ext4 40M
+	EVENTS=$WORK/out
+	"$HAUL" cp -a --eject --json "$WORK/tree" "$WORK/stick/copy" >"$EVENTS" 2>"$WORK/err" ||
+		fail "$(cat "$WORK/err")"
+	expect_match "^haul cp: '$WORK/stick' is unmounted: /dev/loop[0-9]+ may be pulled out$" "$WORK/err"
+	has_event '.event == "device" and .action == "released"' || fail "not told to programs"
+	! mountpoint -q "$WORK/stick" || fail "still mounted"
+	[ ! -s "$XDG_STATE_HOME/haul" ] || [ -z "$(ls "$XDG_STATE_HOME/haul")" ] || fail "a journal is left"
+	mount -o loop "$WORK/stick.image" "$WORK/stick"
+	same_tree "$WORK/tree" "$WORK/stick/copy"
+}
+
+test_eject_of_what_is_in_use()
+{
+	echo data >"$WORK/file"
+	make_filesystem stick ext4 40M
+	exec 7<"$WORK/stick"
+	! "$HAUL" cp --eject "$WORK/file" "$WORK/stick" 2>"$WORK/err" || fail "ejected what is in use"
+	exec 7<&-
+	expect_match "^haul cp: cannot unmount '$WORK/stick': Device or resource busy$" "$WORK/err"
+	cmp "$WORK/file" "$WORK/stick/file"
+	# Nor is a disk free that is mounted elsewhere, too.
+	mkdir "$WORK/other"
+	mount --bind "$WORK/stick" "$WORK/other"
+	! "$HAUL" cp --eject "$WORK/file" "$WORK/stick" 2>"$WORK/err" || fail "not all is unmounted"
+	expect_match "is unmounted, but /dev/loop[0-9]+ may not be pulled out yet: Device or resource busy" "$WORK/err"
+	! grep -q "may be pulled" "$WORK/err" || fail "said to be free"
+}
+
 run_tests "$@"
 throttle_end
