@@ -9,6 +9,7 @@ const struct command command_table[] = {
 	{"mv", "move or rename files and directories", command_mv, &mv_options, NULL},
 	{"rm", "remove files and directories", command_rm, &rm_options, NULL},
 	{"run", "do many jobs at once, from a file", command_run, &run_options, NULL},
+	{"verify", "compare two trees, from the medium", command_verify, &verify_options, NULL},
 	{"jobs", "list jobs that run, wait or died", command_jobs, &jobs_options, NULL},
 	{"pause", "let jobs stand still", command_pause, &pause_options, NULL},
 	{"resume", "let jobs go on that are paused or ended early", command_resume, &resume_options,

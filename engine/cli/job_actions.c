@@ -46,9 +46,8 @@ int job_set_links(void *settings, const struct option_set *set, const struct opt
 	return 0;
 }
 
-/* The bits of a list of attributes: "mode,links". */
-static int choose_attributes(const struct option_set *set, const struct option_row *row,
-	const char *list, uint32_t *ret_bits)
+int job_choose_list(const struct option_set *set, const struct option_row *row, const char *list,
+	uint32_t *ret_bits)
 {
 	uint32_t bits = 0;
 
@@ -72,7 +71,7 @@ int job_set_preserve(void *settings, const struct option_set *set, const struct 
 {
 	struct job_settings *job = settings;
 	uint32_t bits;
-	int error = choose_attributes(set, row, argument, &bits);
+	int error = job_choose_list(set, row, argument, &bits);
 
 	if (error)
 		return error;
@@ -90,7 +89,7 @@ int job_set_no_preserve(void *settings, const struct option_set *set, const stru
 {
 	struct job_settings *job = settings;
 	uint32_t bits;
-	int error = choose_attributes(set, row, argument, &bits);
+	int error = job_choose_list(set, row, argument, &bits);
 
 	if (error)
 		return error;

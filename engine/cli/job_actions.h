@@ -13,6 +13,10 @@
 #define JOB_PATTERN_INCLUDE 1u
 #define JOB_PATTERN_FILE    2u
 
+/* The bits of a list of the row's choices: "mode,links". As option_choose. */
+int job_choose_list(const struct option_set *set, const struct option_row *row, const char *list,
+	uint32_t *ret_bits);
+
 /* As option_row.apply says. */
 int job_set_archive(void *settings, const struct option_set *set, const struct option_row *row,
 	const char *argument);

@@ -414,7 +414,7 @@ const struct option_row job_option_rows[] = {
 		.letters = "x",
 		.name = "one-file-system",
 		.kind = OPTION_FLAG,
-		.commands = COMMAND_CP,
+		.commands = COMMAND_CP | COMMAND_VERIFY,
 		.help = "stay on the file system of each SOURCE",
 		.offset = REQUEST_FIELD(options.one_file_system),
 	},

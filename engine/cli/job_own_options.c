@@ -205,19 +205,9 @@ const struct option_row job_own_option_rows[] = {
 	{
 		.name = "dry-run",
 		.kind = OPTION_FLAG,
+		.commands = COMMAND_CP | COMMAND_MV | COMMAND_RM,
 		.help = "tell what would be done, a line for each file, and change nothing",
 		.offset = REQUEST_FIELD(options.dry_run),
 	},
-	{
-		.name = "help",
-		.kind = OPTION_HELP,
-		.group = "Other",
-		.help = "show this help and exit",
-	},
-	{
-		.name = "version",
-		.kind = OPTION_VERSION,
-		.help = "show the version and exit",
-	},
-	{.name = NULL},
+	{.more = job_verify_rows},
 };

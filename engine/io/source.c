@@ -103,18 +103,26 @@ ssize_t source_read_cached(
 	return -EAGAIN;
 }
 
+ssize_t source_read_some(int fd, void *buffer, size_t bytes, uint64_t offset)
+{
+	ssize_t got;
+
+	do
+		got = pread(fd, buffer, bytes, (off_t)offset);
+	while (got < 0 && errno == EINTR);
+	return got < 0 ? -errno : got;
+}
+
 ssize_t source_read(int fd, void *buffer, size_t bytes, uint64_t offset)
 {
 	size_t filled = 0;
 
 	while (filled < bytes) {
-		ssize_t got = pread(
-			fd, (char *)buffer + filled, bytes - filled, (off_t)(offset + filled));
+		ssize_t got = source_read_some(
+			fd, (char *)buffer + filled, bytes - filled, offset + filled);
 
-		if (got < 0 && errno == EINTR)
-			continue;
 		if (got < 0)
-			return -errno;
+			return got;
 		if (!got)
 			break;
 		filled += (size_t)got;

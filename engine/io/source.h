@@ -41,6 +41,9 @@ int source_open_special(
 ssize_t source_read_cached(
 	struct filesystem *filesystem, int fd, void *buffer, size_t bytes, uint64_t offset);
 
+/* One read, which may give less than there is: the number of bytes, or -errno. */
+ssize_t source_read_some(int fd, void *buffer, size_t bytes, uint64_t offset);
+
 /* Reads until `bytes` are there or the file ends. */
 ssize_t source_read(int fd, void *buffer, size_t bytes, uint64_t offset);
 

@@ -13,12 +13,6 @@
 /* Fits what nearly all files have; XATTR_LIST_MAX and XATTR_SIZE_MAX are 64 KiB. */
 #define STACK_BYTES 1024
 
-/* One end of a copy: a descriptor, or a path that isn't followed. */
-struct xattr_file {
-	int fd;
-	const char *path; /* NULL: use fd */
-};
-
 struct xattr_data {
 	char *data; /* `space`, or allocated */
 	size_t bytes;
@@ -168,4 +162,83 @@ int xattr_remove_acl(int fd)
 bool xattr_has_default_acl(int directory_fd)
 {
 	return fgetxattr(directory_fd, DEFAULT_ACL, NULL, 0) > 0;
+}
+
+/* ---- comparing ---- */
+
+static bool is_compared(const char *name, struct xattr_choice choice)
+{
+	return is_chosen(name, choice) && strcmp(name, "security.selinux") != 0 &&
+	       strncmp(name, "trusted.SGI_ACL_", 16) != 0;
+}
+
+/* A filesystem without attributes has none of them. */
+static int list_names(const struct xattr_file *file, struct xattr_data *ret_names)
+{
+	int error = read_data(file, NULL, ret_names);
+
+	if (error != -EOPNOTSUPP && error != -ENOSYS)
+		return error;
+	ret_names->data = ret_names->space;
+	ret_names->bytes = 0;
+	return 0;
+}
+
+static bool has_name(const struct xattr_data *names, const char *name)
+{
+	for (size_t i = 0; i < names->bytes; i += strlen(names->data + i) + 1)
+		if (strcmp(names->data + i, name) == 0)
+			return true;
+	return false;
+}
+
+static int same_value(const struct xattr_file *source, const struct xattr_file *target,
+	const char *name, bool *ret_same)
+{
+	struct xattr_data a, b;
+	int error = read_data(source, name, &a);
+
+	if (error)
+		return error;
+	error = read_data(target, name, &b);
+	if (!error) {
+		*ret_same = a.bytes == b.bytes && !memcmp(a.data, b.data, a.bytes);
+		data_free(&b);
+	}
+	data_free(&a);
+	return error;
+}
+
+int xattr_compare(const struct xattr_file *source, const struct xattr_file *target,
+	struct xattr_choice choice,
+	void (*differs)(void *context, const char *name, bool in_source, bool in_target),
+	void *context)
+{
+	struct xattr_data a, b;
+	int error = list_names(source, &a);
+
+	if (error)
+		return error;
+	error = list_names(target, &b);
+	if (error) {
+		data_free(&a);
+		return error;
+	}
+	for (size_t i = 0; i < a.bytes && !error; i += strlen(a.data + i) + 1) {
+		const char *name = a.data + i;
+		bool both = has_name(&b, name), same = false;
+
+		if (!is_compared(name, choice))
+			continue;
+		if (both)
+			error = same_value(source, target, name, &same);
+		if (!same && !error)
+			differs(context, name, true, both);
+	}
+	for (size_t i = 0; i < b.bytes && !error; i += strlen(b.data + i) + 1)
+		if (is_compared(b.data + i, choice) && !has_name(&a, b.data + i))
+			differs(context, b.data + i, false, true);
+	data_free(&a);
+	data_free(&b);
+	return error;
 }

@@ -20,6 +20,20 @@ int xattr_copy(int source_fd, int target_fd, struct xattr_choice choice, bool *r
 /* The same for what must not be opened: paths, of which the last part is never followed. */
 int xattr_copy_path(const char *source, const char *target, struct xattr_choice choice);
 
+/* One end: a descriptor, or a path that isn't followed. */
+struct xattr_file {
+	int fd;
+	const char *path; /* NULL: use fd */
+};
+
+/* Calls `differs` for each chosen attribute that only one of both has, or whose values aren't the
+ * same. What a system keeps for its own use there is left out: the SELinux context, and the second
+ * form in which xfs shows ACLs. -errno: they could not be read. */
+int xattr_compare(const struct xattr_file *source, const struct xattr_file *target,
+	struct xattr_choice choice,
+	void (*differs)(void *context, const char *name, bool in_source, bool in_target),
+	void *context);
+
 /* Removes an access ACL that a new file inherited. */
 int xattr_remove_acl(int fd);
 

@@ -61,8 +61,9 @@ void absence_tell(struct job *job, const struct volume *volume, enum device_acti
 
 static bool is_wanted(const struct job *job)
 {
-	return job->options.operation != JOB_REMOVE && !job->options.dry_run && !job->stopping &&
-	       !job->fatal;
+	bool copies = job->options.operation == JOB_COPY || job->options.operation == JOB_MOVE;
+
+	return copies && !job->options.dry_run && !job->stopping && !job->fatal;
 }
 
 static void follow(struct job *job)

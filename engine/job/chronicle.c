@@ -111,11 +111,19 @@ static const char *resume_name(const struct job *job, char *quoted, size_t capac
 	return quote_name(job->journal.path, quoted, capacity);
 }
 
+/* What can be resumed. */
+static bool keeps_journal(const struct job *job)
+{
+	bool writes = job->options.operation == JOB_COPY || job->options.operation == JOB_MOVE;
+
+	return writes && !job->options.dry_run;
+}
+
 bool chronicle_open(struct job *job)
 {
 	char quoted[QUOTE_BYTES];
 
-	if (job->options.operation == JOB_REMOVE || job->options.dry_run)
+	if (!keeps_journal(job))
 		return true;
 	if (!open_journal(job))
 		return false;
@@ -171,7 +179,7 @@ void chronicle_give_up(struct job *job, int error)
 
 void chronicle_root(struct job *job, struct root *root)
 {
-	if (job->options.operation == JOB_REMOVE || job->options.dry_run)
+	if (!keeps_journal(job))
 		return;
 	checkpoint_watch(job, root->target_fd, root->target_device);
 	/* Without one, its files are copied again. */

@@ -6,6 +6,7 @@
  *     plan.c      what the command line names -> roots and first items
  *     dispatch.c  which item goes to which worker, and when
  *     reply.c     what workers answer
+ *     failures.c  what they could not do
  *     outcome.c   entries that were not simply copied
  *     large.c     the life of a large file: prepare, ranges, commit
  *     pair.c      between which places; tuner.c  how they are moved there
@@ -13,6 +14,8 @@
  *     rename.c    a move that is a rename
  *     move.c      a move that is a copy and a removal
  *     remove.c    what is particular to a removal
+ *     compare.c   haul verify: what is particular to a comparison
+ *     difference.c what a comparison found, in words
  *     settle.c    directories, hard links and roots whose work is finished
  *     order.c     stop, pause and resume, as the sentry passes them on
  *     question.c  what must be asked first
@@ -36,6 +39,7 @@
 #include "bpf/device_event.h"
 #include "job/absence.h"
 #include "job/checkpoint.h"
+#include "job/comparison.h"
 #include "job/crew.h"
 #include "job/item.h"
 #include "job/job.h"
@@ -73,6 +77,7 @@ struct job {
 	struct large *larges; /* those under way */
 	struct pair *pairs;   /* of places, and how large files are copied between them */
 	struct explanations explained;
+	struct twin_table twins[DIFFERENCE_SIDES]; /* a comparison's */
 	struct plan *plan;
 	struct journal journal;
 	int journal_error;  /* why there is none; 0 also when that was said */
@@ -94,6 +99,8 @@ struct job {
 	bool stopping;     /* no new items are handed out */
 	bool bar;          /* a bar is drawn on standard error: messages must clear its line */
 	bool ring_refused; /* said once */
+	bool different;    /* a comparison found a difference */
+	bool mute;         /* standard output can't be written to, which was said */
 	bool fatal;        /* out of memory, or no worker can be had: give up */
 };
 
@@ -146,10 +153,18 @@ int reply_add_entry(struct job *job, struct directory *directory, const struct w
 /* The names of an item's entry; empty where there are none. */
 void reply_entry_texts(const struct item *item, uint32_t index, struct wire_text *ret_name,
 	struct wire_text *ret_target);
+/* Do the patterns let in what a listing found? */
+enum selection_verdict reply_judge(const struct job *job, const struct directory *directory,
+	const struct wire_entry *entry, struct wire_text name);
 /* The item is over: what depends on it goes on. */
 void reply_conclude(struct job *job, struct item *item);
 /* Gives up on an item that no worker can do: each of its entries counts as failed. */
 void reply_abandon(struct job *job, struct item *item, enum wire_operation operation, int error);
+
+/* ---- failures.c ---- */
+
+/* Counts and tells what failed of an item. */
+void failures_tell(struct job *job, struct item *item);
 
 /* ---- outcome.c ---- */
 
@@ -280,6 +295,33 @@ bool remove_explains(
 	struct job *job, struct item *item, const struct wire_failure *what, struct wire_text name);
 /* An item of a removal is done. */
 void remove_done(struct job *job, struct item *item, const struct wire_done *done);
+
+/* ---- compare.c ---- */
+
+/* Begins to compare the source with the destination. */
+void compare_source(struct job *job, const char *path, struct file_run *run);
+/* What a listing of the source found. -ENOMEM. */
+int compare_add_directory(struct job *job, struct directory *parent, const struct wire_entry *entry,
+	struct wire_text name);
+int compare_add_entry(struct job *job, struct directory *directory, const struct wire_entry *entry,
+	struct wire_text name, struct wire_text target, struct item **batch);
+/* A part of a directory was listed: with the first, that of the destination's begins. -ENOMEM. */
+int compare_listed(struct job *job, const struct item *listed);
+/* A worker tells a difference. -EPROTO, -ENOMEM. */
+int compare_receive(struct job *job, const struct worker *worker, struct wire_view *view);
+/* An item is answered, of whatever kind: tells what it found. */
+void compare_item_done(struct job *job, struct item *item);
+
+/* ---- difference.c ---- */
+
+/* Names a difference, in one line. The exit status becomes 4. */
+void difference_tell(struct job *job, const struct item *item, struct wire_text name,
+	struct wire_text target, const struct item_difference *difference);
+/* The name shares its inode with another one only on this side (0: the source). */
+void difference_tell_link(struct job *job, const struct item *item, struct wire_text name,
+	unsigned side, const char *other);
+/* Tells readers of the progress region that a file is the same on both sides. */
+void difference_tell_same(struct job *job, const struct item *item, struct wire_text name);
 
 /* ---- verbose.c ---- */
 

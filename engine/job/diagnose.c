@@ -123,6 +123,15 @@ static const struct phrase phrases[OPERATIONS] = {
 		OF_NOTHING, ""},
 	[OPERATION_OTHER_DEVICE] = {"skipping ", OF_SOURCE, ", since it's on a different device",
 		OF_NOTHING, ""},
+	[OPERATION_OPEN_COPY] = {"cannot open ", OF_TARGET, " for reading", OF_NOTHING, ""},
+	[OPERATION_READ_COPY] = {"error reading ", OF_TARGET, "", OF_NOTHING, ""},
+	[OPERATION_LIST_COPY] = {"cannot access ", OF_TARGET, "", OF_NOTHING, ""},
+	[OPERATION_SYNC_SOURCE] = {"cannot synchronize the filesystem of ", OF_SOURCE, "",
+		OF_NOTHING, ""},
+	[OPERATION_SYNC_COPY] = {"cannot synchronize the filesystem of ", OF_TARGET, "", OF_NOTHING,
+		""},
+	[OPERATION_COMPARED_CHANGED] = {"", OF_SOURCE, " changed while it was compared", OF_NOTHING,
+		""},
 	[OPERATION_WORKER_DIED] = {"not copying ", OF_SOURCE, ", as workers died over it",
 		OF_NOTHING, ""},
 };
@@ -146,6 +155,7 @@ static bool speaks_for_itself(enum wire_operation operation)
 	case OPERATION_UNSUPPORTED:
 	case OPERATION_OTHER_DEVICE:
 	case OPERATION_NOT_MOVED:
+	case OPERATION_COMPARED_CHANGED:
 	case OPERATION_WORKER_DIED:
 		return true;
 	default:

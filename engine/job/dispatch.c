@@ -54,8 +54,10 @@ static bool is_held(const struct worker *worker, const struct large *large)
 
 static bool work_fits(const struct job *job, const struct worker *worker, const struct item *item)
 {
-	if (item_is_large(item))
-		return worker->ranges < WORKER_RANGES_MAX && !is_held(worker, item->large);
+	if (item_is_large(item) && is_held(worker, item->large))
+		return false;
+	if (item_is_part(item))
+		return worker->ranges < WORKER_RANGES_MAX;
 	return worker->items.entries < entries_max(job);
 }
 
@@ -68,7 +70,7 @@ static struct item *find_work(struct job *job, const struct worker *worker)
 		if (work_fits(job, worker, item))
 			return item;
 		/* This worker has enough. */
-		if (!item_is_large(item))
+		if (!item_is_part(item))
 			return NULL;
 	}
 	return NULL;
@@ -91,6 +93,8 @@ static struct item *choose(struct job *job, const struct worker *worker)
 
 static uint32_t root_flags(const struct root *root)
 {
+	if (root->phase == ROOT_COMPARING)
+		return ITEM_COMPARE;
 	if (root->phase != ROOT_REMOVING)
 		return 0;
 	return ITEM_REMOVE | (root->moved || root->remembered ? ITEM_MOVED : 0);
@@ -107,11 +111,11 @@ static struct wire_item item_head(const struct item *item, uint64_t id, size_t p
 	};
 }
 
-static int put_files(struct wire_buffer *out, const struct item *item, struct wire_item head,
-	struct wire_text path)
+static int put_entries(struct wire_buffer *out, const struct item *item, const void *body,
+	size_t body_bytes, struct wire_text path)
 {
 	size_t before = out->used, start;
-	int error = wire_begin(out, WIRE_FILES, &head, sizeof(head), &path, 1, &start);
+	int error = wire_begin(out, item->type, body, body_bytes, &path, 1, &start);
 
 	if (!error)
 		error = wire_add_packed(out, item->packed, item->packed_bytes);
@@ -120,6 +124,14 @@ static int put_files(struct wire_buffer *out, const struct item *item, struct wi
 	else
 		wire_end(out, start);
 	return error;
+}
+
+static int put_compare(struct wire_buffer *out, const struct item *item, struct wire_item head,
+	struct wire_text path)
+{
+	struct wire_compare body = {.item = head, .offset = item->offset, .length = item->length};
+
+	return put_entries(out, item, &body, sizeof(body), path);
 }
 
 static int put_link(struct wire_buffer *out, const struct item *item, struct wire_item head,
@@ -175,7 +187,7 @@ static int put_list(struct wire_buffer *out, const struct item *item, struct wir
 {
 	struct wire_list body = {.item = head, .position = item->position};
 
-	return wire_put(out, WIRE_LIST, &body, sizeof(body), &path, 1);
+	return wire_put(out, item->type, &body, sizeof(body), &path, 1);
 }
 
 static int put_finish(struct wire_buffer *out, const struct item *item, struct wire_item head,
@@ -198,9 +210,12 @@ static int put_item(struct wire_buffer *out, const struct item *item, uint64_t i
 	head = item_head(item, id, path.bytes);
 	switch (item->type) {
 	case WIRE_LIST:
+	case WIRE_EXTRA:
 		return put_list(out, item, head, path);
 	case WIRE_FILES:
-		return put_files(out, item, head, path);
+		return put_entries(out, item, &head, sizeof(head), path);
+	case WIRE_COMPARE:
+		return put_compare(out, item, head, path);
 	case WIRE_LINK:
 		return put_link(out, item, head, path);
 	case WIRE_FINISH:
@@ -256,7 +271,7 @@ static void take_on(struct worker *worker, struct item *item)
 {
 	queue_push_back(&worker->items, item);
 	worker->lists += item->type == WIRE_LIST;
-	worker->ranges += item_is_large(item);
+	worker->ranges += item_is_part(item);
 	if (item_is_large(item))
 		item->large->holder = worker;
 }
@@ -327,7 +342,7 @@ void dispatch_answered(struct job *job, struct worker *worker, struct item *item
 {
 	queue_remove(&worker->items, item);
 	worker->lists -= item->type == WIRE_LIST;
-	worker->ranges -= item_is_large(item);
+	worker->ranges -= item_is_part(item);
 	ledger_leave(&job->ledger, item);
 }
 

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "job/comparison.h"
+
 struct item *item_new(enum wire_type type, struct directory *directory)
 {
 	struct item *item = calloc(1, sizeof(*item));
@@ -22,6 +24,8 @@ void item_free(struct item *item)
 	if (!item)
 		return;
 	item->directory->pending--;
+	if (item->type == WIRE_COMPARE)
+		comparison_release(item->comparison);
 	free(item->packed);
 	item_forget_answers(item);
 	free(item);
@@ -69,8 +73,48 @@ const struct item_outcome *item_find_outcome(
 	return NULL;
 }
 
+static char *keep_text(struct wire_text text, bool *failed)
+{
+	char *kept = text.bytes ? strndup(text.data, text.bytes) : NULL;
+
+	*failed = *failed || (text.bytes && !kept);
+	return kept;
+}
+
+int item_add_difference(struct item *item, const struct wire_difference *what,
+	struct wire_text name, const struct wire_text detail[DIFFERENCE_SIDES])
+{
+	uint32_t count = item->difference_count + 1;
+	struct item_difference *grown = realloc(item->difference, count * sizeof(*grown));
+	bool failed = false;
+
+	if (!grown)
+		return -ENOMEM;
+	item->difference = grown;
+	grown[item->difference_count] = (struct item_difference){
+		.what = *what,
+		.name = keep_text(name, &failed),
+		.detail = {keep_text(detail[0], &failed), keep_text(detail[1], &failed)},
+	};
+	item->difference_count = count;
+	return failed ? -ENOMEM : 0;
+}
+
+static void forget_differences(struct item *item)
+{
+	for (uint32_t i = 0; i < item->difference_count; i++) {
+		free(item->difference[i].name);
+		free(item->difference[i].detail[0]);
+		free(item->difference[i].detail[1]);
+	}
+	free(item->difference);
+	item->difference = NULL;
+	item->difference_count = 0;
+}
+
 void item_forget_answers(struct item *item)
 {
+	forget_differences(item);
 	for (uint32_t i = 0; i < item->failure_count; i++)
 		free(item->failure[i].name);
 	free(item->failure);
@@ -157,6 +201,11 @@ int item_entry(const struct item *item, uint32_t index, const struct wire_entry 
 bool item_is_large(const struct item *item)
 {
 	return item->type == WIRE_PREPARE || item->type == WIRE_RANGE || item->type == WIRE_COMMIT;
+}
+
+bool item_is_part(const struct item *item)
+{
+	return item_is_large(item) || item->type == WIRE_COMPARE;
 }
 
 size_t item_memory_bytes(const struct item *item)

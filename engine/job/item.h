@@ -12,6 +12,7 @@
 #include "job/directory.h"
 #include "wire/message.h"
 
+struct comparison;
 struct large;
 struct link;
 struct telling;
@@ -28,6 +29,13 @@ struct item_outcome {
 	char *backup; /* its name, or NULL */
 };
 
+/* What a comparison found. */
+struct item_difference {
+	struct wire_difference what;
+	char *name;                     /* of the entry, where the index doesn't tell it; or NULL */
+	char *detail[DIFFERENCE_SIDES]; /* or NULL */
+};
+
 struct item {
 	struct item *next; /* in a queue, or among what a worker has */
 	struct item *previous;
@@ -41,16 +49,21 @@ struct item {
 	uint32_t failure_count;
 	uint32_t outcome_count;
 	struct item_outcome *outcome; /* as failures */
-	uint32_t entry_flags;         /* LINK: enum entry_flag */
-	struct telling *telling;      /* what is said of it, if not what is said of its directory */
-	bool listed;                  /* LIST that continues: its entries are known */
-	uint32_t entry_count;         /* FILES, else 0 */
-	uint64_t planned_bytes;       /* what it adds to the plan */
-	struct link *links;           /* first names of hard links among its entries */
+	uint32_t difference_count;
+	struct item_difference *difference; /* the same */
+	uint32_t entry_flags;               /* LINK: enum entry_flag */
+	struct telling *telling; /* what is said of it, if not what is said of its directory */
+	bool listed;             /* LIST that continues: its entries are known */
+	uint32_t entry_count;    /* FILES; 1 in COMPARE; else 0 */
+	uint64_t planned_bytes;  /* what it adds to the plan */
+	struct link *links;      /* first names of hard links among its entries */
 	union {
-		uint64_t position; /* LIST */
-		struct {           /* PREPARE, RANGE, COMMIT */
-			struct large *large;
+		uint64_t position; /* LIST, EXTRA */
+		struct {           /* PREPARE, RANGE, COMMIT, COMPARE */
+			union {
+				struct large *large;
+				struct comparison *comparison; /* COMPARE; it is one of its users */
+			};
 			uint64_t offset;
 			uint64_t length;
 			struct wire_manner manner; /* RANGE: these three */
@@ -59,7 +72,7 @@ struct item {
 		};
 		struct link *existing; /* LINK: what to link to */
 	};
-	size_t packed_bytes; /* FILES: packed entries; LINK: the new name and a NUL */
+	size_t packed_bytes; /* FILES, COMPARE: packed entries; LINK: the new name and a NUL */
 	size_t packed_capacity;
 	uint8_t *packed;
 };
@@ -68,7 +81,7 @@ struct item {
 struct item *item_new(enum wire_type type, struct directory *directory);
 void item_free(struct item *item);
 
-/* FILES: adds an entry; -ENOMEM. The entry's index is set. */
+/* FILES, COMPARE: adds an entry; -ENOMEM. The entry's index is set. */
 int item_add_entry(struct item *item, const struct wire_entry *entry, struct wire_text name,
 	struct wire_text target);
 /* The name and target name of an entry; -ENOENT. */
@@ -78,6 +91,8 @@ int item_entry(const struct item *item, uint32_t index, const struct wire_entry 
 /* Keeps what failed until the item is answered; -ENOMEM. item_forget_answers for a retry. */
 int item_add_failure(struct item *item, const struct wire_failure *what, struct wire_text name);
 int item_add_outcome(struct item *item, const struct wire_outcome *what, struct wire_text backup);
+int item_add_difference(struct item *item, const struct wire_difference *what,
+	struct wire_text name, const struct wire_text detail[DIFFERENCE_SIDES]);
 void item_forget_answers(struct item *item);
 /* The outcome of an entry that is of one of these kinds (bits 1 << kind), or NULL. */
 const struct item_outcome *item_find_outcome(
@@ -87,6 +102,8 @@ bool item_entry_failed(const struct item *item, uint32_t index); /* the same */
 
 /* Is it about a large file: are large, offset and length its own? */
 bool item_is_large(const struct item *item);
+/* Or about a part of one that is compared? */
+bool item_is_part(const struct item *item);
 
 /* What it costs to keep it. */
 size_t item_memory_bytes(const struct item *item);

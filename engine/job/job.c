@@ -403,6 +403,8 @@ void job_drop_work(struct job *job)
 	pairs_free(job);
 	explain_end(job);
 	link_table_free(&job->links);
+	twin_table_free(&job->twins[0]);
+	twin_table_free(&job->twins[1]);
 	ledger_free(&job->ledger);
 	root_table_free(&job->roots);
 	plan_free(job->plan);
@@ -430,6 +432,8 @@ static void finish(struct job *job)
 {
 	enum haul_state state = HAUL_STATE_DONE;
 
+	if (job->different)
+		job->exit_status = HAUL_EXIT_DIFFERENT;
 	if (job->stopping && !job->fatal) {
 		if (job->journal.fd == JOURNAL_NO_FD)
 			notify(job, "stopped before everything was done");

@@ -566,6 +566,10 @@ static bool begin_next(struct job *job, struct file_run *run)
 		remove_source(job, path, run);
 		return true;
 	}
+	if (job->options.operation == JOB_VERIFY) {
+		compare_source(job, path, run);
+		return true;
+	}
 	if (!job->request->strip_slashes)
 		return plan_source(job, path, run);
 	stripped = path_stripped(path);

@@ -12,6 +12,7 @@
 #include "job/names.h"
 #include "job/plan.h"
 #include "util/empty.h"
+#include "util/file_kind.h"
 #include "util/path.h"
 #include "util/quote.h"
 
@@ -124,24 +125,8 @@ static bool must_ask(const struct job *job, uint16_t flags)
 
 static const char *kind_words(const struct wire_entry *entry)
 {
-	switch (entry->mode & S_IFMT) {
-	case S_IFREG:
-		return entry->bytes ? "regular file" : "regular empty file";
-	case S_IFDIR:
-		return "directory";
-	case S_IFLNK:
-		return "symbolic link";
-	case S_IFIFO:
-		return "fifo";
-	case S_IFSOCK:
-		return "socket";
-	case S_IFBLK:
-		return "block special file";
-	case S_IFCHR:
-		return "character special file";
-	default:
-		return "weird file";
-	}
+	return S_ISREG(entry->mode) && !entry->bytes ? "regular empty file"
+						     : file_kind(entry->mode);
 }
 
 static int ask(struct job *job, struct item *item, struct wire_text name, const char *verb,

@@ -130,6 +130,8 @@ static int add_directory(struct job *job, struct directory *parent, const struct
 
 	if (parent->root->phase == ROOT_REMOVING)
 		return remove_add_directory(job, parent, entry, name, verdict);
+	if (parent->root->phase == ROOT_COMPARING)
+		return compare_add_directory(job, parent, entry, name);
 	copied_to = root_table_of_target(&job->roots, entry->device, entry->inode);
 	if (copied_to == parent->root)
 		refuse_into_itself(job, parent->root);
@@ -155,9 +157,9 @@ static int add_directory(struct job *job, struct directory *parent, const struct
 
 /* Goes below what this part of the directory adds, so that a huge directory is listed piece by
  * piece and never stands in memory as a whole. */
-static int continue_listing(struct job *job, struct directory *directory, uint64_t position)
+static int continue_listing(struct job *job, const struct item *listed, uint64_t position)
 {
-	struct item *item = item_new(WIRE_LIST, directory);
+	struct item *item = item_new(listed->type, listed->directory);
 
 	if (!item)
 		return -ENOMEM;
@@ -167,7 +169,7 @@ static int continue_listing(struct job *job, struct directory *directory, uint64
 }
 
 /* The path as patterns see it: with the directory that was named, unless that was its content. */
-static enum selection_verdict judge(const struct job *job, const struct directory *directory,
+enum selection_verdict reply_judge(const struct job *job, const struct directory *directory,
 	const struct wire_entry *entry, struct wire_text name)
 {
 	char path[DIRECTORY_PATH_BYTES], whole[NAMES_PATH_BYTES];
@@ -199,7 +201,7 @@ static int add_entries(
 		error = wire_take_entry(view, &entry, &name, &target);
 		if (error || !name.bytes)
 			return -EPROTO;
-		verdict = judge(job, directory, entry, name);
+		verdict = reply_judge(job, directory, entry, name);
 		if (verdict != SELECTION_IN && removing)
 			directory->kept = true;
 		if (verdict == SELECTION_OUT)
@@ -208,6 +210,8 @@ static int add_entries(
 			error = add_directory(job, directory, entry, name, verdict);
 		else if (removing)
 			error = remove_add_entry(job, directory, entry, name, &batch);
+		else if (directory->root->phase == ROOT_COMPARING)
+			error = compare_add_entry(job, directory, entry, name, target, &batch);
 		else
 			error = reply_add_entry(job, directory, entry, name, target, &batch);
 	}
@@ -223,6 +227,7 @@ void reply_entry_texts(const struct item *item, uint32_t index, struct wire_text
 	*ret_target = no_text;
 	switch (item->type) {
 	case WIRE_FILES:
+	case WIRE_COMPARE:
 		(void)item_entry(item, index, &entry, ret_name, ret_target);
 		break;
 	case WIRE_LINK:
@@ -237,62 +242,6 @@ void reply_entry_texts(const struct item *item, uint32_t index, struct wire_text
 	default:
 		break;
 	}
-}
-
-static void mark_link_failed(struct item *item, uint32_t index)
-{
-	for (struct link *link = item->links; link; link = link->next_in_item)
-		if (link->index == index)
-			link->failed = true;
-}
-
-/* Several ranges of a large file may fail; it is one file all the same. */
-static bool counts_as_file(struct item *item)
-{
-	bool counted;
-
-	if (!item_is_large(item))
-		return item->type == WIRE_FILES || item->type == WIRE_LINK;
-	counted = item->large->failed;
-	item->large->failed = true;
-	return !counted;
-}
-
-static void tell_failure(struct job *job, struct item *item, const struct item_failure *failure)
-{
-	const struct wire_failure *what = &failure->what;
-	struct wire_text name, target;
-
-	reply_entry_texts(item, what->index, &name, &target);
-	if (failure->name)
-		name = (struct wire_text){failure->name, strlen(failure->name)};
-	if (what->operation == OPERATION_NOT_MOVED)
-		item->directory->kept = true;
-	if (!what->warning)
-		item->directory->root->failures++;
-	if (item->directory->root->phase == ROOT_REMOVING && remove_explains(job, item, what, name))
-		return;
-	/* One line for a file, however many of its ranges fail. */
-	if (!what->warning && item_is_large(item) && item->large->failed)
-		return;
-	diagnose_entry(job, item->directory, name, target, (enum wire_operation)what->operation,
-		what->error);
-	if (what->warning)
-		return;
-	if (counts_as_file(item) || failure->name)
-		lane_add(&job->lane, HAUL_FILES_FAILED, 1);
-	mark_link_failed(item, what->index);
-	if (what->operation == OPERATION_MAKE_DIRECTORY ||
-		what->operation == OPERATION_NOT_DIRECTORY)
-		item->directory->broken = true;
-	if (what->operation == OPERATION_REMOVE)
-		item->directory->kept = true;
-}
-
-static void tell_failures(struct job *job, struct item *item)
-{
-	for (uint32_t i = 0; i < item->failure_count; i++)
-		tell_failure(job, item, &item->failure[i]);
 }
 
 static void settle_item_links(struct job *job, struct item *item)
@@ -364,11 +313,13 @@ static int handle_done(struct job *job, struct worker *worker, const struct wire
 	/* Files that grew or shrank since they were listed: the plan follows. */
 	if (item->directory->root->phase == ROOT_REMOVING)
 		remove_done(job, item, done);
-	else if (item->type == WIRE_FILES && !item_failed(item) && !job->stopping)
+	else if ((item->type == WIRE_FILES || item->type == WIRE_COMPARE) && !item_failed(item) &&
+		 !job->stopping)
 		lane_add(
 			&job->lane, HAUL_BYTES_PLANNED, done->bytes_accepted - item->planned_bytes);
 	dispatch_answered(job, worker, item);
-	tell_failures(job, item);
+	failures_tell(job, item);
+	compare_item_done(job, item);
 	chronicle_item(job, item);
 	outcome_settle(job, item);
 	reply_conclude(job, item);
@@ -397,15 +348,17 @@ static int take_listing(struct job *job, struct item *item, const struct wire_li
 	struct directory *directory = item->directory;
 	int error = 0;
 
-	if (!item->position && listed->directory.mode && directory->root->phase != ROOT_REMOVING) {
+	if (directory->root->phase == ROOT_COMPARING)
+		error = compare_listed(job, item);
+	if (!item->position && listed->directory.mode && directory->root->phase == ROOT_COPYING) {
 		directory->metadata = listed->directory;
 		directory->listed = true;
 		watch_directory(job, directory);
 		if (directory == directory->root->top && !directory->virtual)
 			directory->metadata.created = directory->root->created;
 	}
-	if (!listed->complete)
-		error = continue_listing(job, directory, listed->next_position);
+	if (!listed->complete && !error)
+		error = continue_listing(job, item, listed->next_position);
 	return error ? error : add_entries(job, directory, view, listed->entry_count);
 }
 
@@ -415,12 +368,13 @@ static int handle_listed(struct job *job, struct worker *worker, struct wire_vie
 	struct item *item = ledger_find(&job->ledger, listed->id, worker->index);
 	int error = 0;
 
-	if (!item || item->type != WIRE_LIST)
+	if (!item || (item->type != WIRE_LIST && item->type != WIRE_EXTRA))
 		return -EPROTO;
 	speak_of(job, item);
 	if (!listed->continues) {
 		dispatch_answered(job, worker, item);
-		tell_failures(job, item);
+		failures_tell(job, item);
+		compare_item_done(job, item);
 	}
 	/* A retry finds other entries than the first time, whose rest is on its way already. */
 	if (!item->listed)
@@ -446,7 +400,7 @@ static int handle_prepared(
 	}
 	directory = item->directory;
 	dispatch_answered(job, worker, item);
-	tell_failures(job, item);
+	failures_tell(job, item);
 	if (prepared->finished) {
 		verbose_item(job, item);
 		move_item(job, item);
@@ -538,6 +492,8 @@ static int handle(struct job *job, struct worker *worker, struct wire_view *view
 		return handle_failure(job, worker, view);
 	case WIRE_OUTCOME:
 		return handle_outcome(job, worker, view);
+	case WIRE_DIFFERENCE:
+		return compare_receive(job, worker, view);
 	case WIRE_DONE:
 		return handle_done(job, worker, view->body);
 	case WIRE_CHOICE:
@@ -592,7 +548,8 @@ void reply_abandon(struct job *job, struct item *item, enum wire_operation opera
 			break;
 		}
 	}
-	tell_failures(job, item);
+	failures_tell(job, item);
+	compare_item_done(job, item);
 	reply_conclude(job, item);
 	job->tellings.current = NULL;
 }

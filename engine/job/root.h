@@ -19,6 +19,7 @@ enum root_phase {
 	ROOT_SYNCING,
 	ROOT_HELD, /* durable, and waiting for others that may hold names of the same files */
 	ROOT_REMOVING,
+	ROOT_COMPARING, /* nothing is copied: haul verify */
 };
 
 struct item;

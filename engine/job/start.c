@@ -45,6 +45,8 @@ static const char *operation_name(const struct job_options *options)
 		return "mv";
 	case JOB_REMOVE:
 		return "rm";
+	case JOB_VERIFY:
+		return "verify";
 	default:
 		return "cp";
 	}

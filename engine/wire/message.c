@@ -200,7 +200,10 @@ static size_t body_bytes_of(uint32_t type)
 	case WIRE_ROOT_END:
 		return sizeof(struct wire_root_end);
 	case WIRE_LIST:
+	case WIRE_EXTRA:
 		return sizeof(struct wire_list);
+	case WIRE_COMPARE:
+		return sizeof(struct wire_compare);
 	case WIRE_FILES:
 		return sizeof(struct wire_item);
 	case WIRE_LINK:
@@ -235,6 +238,8 @@ static size_t body_bytes_of(uint32_t type)
 		return sizeof(struct wire_outcome);
 	case WIRE_CHOICE:
 		return sizeof(struct wire_choice);
+	case WIRE_DIFFERENCE:
+		return sizeof(struct wire_difference);
 	default:
 		return SIZE_MAX;
 	}

@@ -15,15 +15,20 @@
  *   LIST      list a part of a directory          FAILURE  one entry could not be done
  *   FILES     copy entries of one directory       DONE     an item is finished
  *   LINK      link names to a finished copy       OUTCOME  one entry was treated in another way
- *   PREPARE   begin a large file                  NOTICE   something to tell people once
- *   RANGE     copy a part of a large file         CHOICE   how files are copied, if that is asked
- *   COMMIT    finish a large file
+ *   PREPARE   begin a large file                  DIFFERENCE  what a comparison found
+ *   RANGE     copy a part of a large file         NOTICE   something to tell people once
+ *   COMMIT    finish a large file                 CHOICE   how files are copied, if that is asked
  *   FINISH    a directory's metadata, after all its children
+ *   COMPARE   compare a part of one file
+ *   EXTRA     list a part of a destination directory, for names that the source lacks
  *   STOP      drop what has not begun, finish what is small, exit
  *   PAUSE     begin and continue nothing until RESUME
  *
  * With ITEM_REMOVE LIST also removes what it finds, all but directories, unless options.by_entry;
  * FILES removes entries, and FINISH the directory itself.
+ *
+ * With ITEM_COMPARE LIST also compares both directories, and FILES compares entries instead of
+ * copying them.
  *
  * A move to another filesystem is a copy, a checkpoint, and a removal of what the destination holds
  * by then.
@@ -45,6 +50,7 @@
 #include <stdint.h>
 #include <sys/stat.h>
 
+#include "wire/difference.h"
 #include "wire/options.h"
 
 #define WIRE_VERSION        3u
@@ -68,6 +74,8 @@ enum wire_type {
 	WIRE_PAUSE,
 	WIRE_RESUME,
 	WIRE_KEEP,
+	WIRE_COMPARE,
+	WIRE_EXTRA,
 
 	WIRE_HELLO = 64,
 	WIRE_LISTED,
@@ -78,6 +86,7 @@ enum wire_type {
 	WIRE_KEPT,
 	WIRE_OUTCOME,
 	WIRE_CHOICE,
+	WIRE_DIFFERENCE,
 };
 
 struct wire_record {
@@ -128,17 +137,18 @@ enum item_flag {
 	ITEM_MOVED = 1 << 4,          /* the same, but only of what the destination holds as well */
 	ITEM_CONTINUE = 1 << 5,       /* PREPARE: go on with the temporary file of an earlier run */
 	ITEM_NO_ENTRIES = 1 << 2,     /* LIST: no further than that: a mount point under -x */
+	ITEM_COMPARE = 1 << 6,        /* LIST, FILES: nothing is copied, see below */
 };
 
-/* LIST: wire_item, position, then the path. The worker reads one buffer of entries from `position`
- * on. */
+/* LIST, EXTRA: wire_item, position, then the path. The worker reads one buffer of entries from
+ * `position` on. */
 struct wire_list {
 	struct wire_item item;
 	uint64_t position; /* 0 is the beginning; else what LISTED gave */
 };
 
-/* An entry of a directory. In FILES and LISTED, wire_item's entry_count of them follow the path,
- * each 8-aligned. */
+/* An entry of a directory. In FILES, COMPARE and LISTED, wire_item's entry_count of them follow the
+ * path, each 8-aligned. */
 struct wire_entry {
 	uint64_t inode;
 	uint64_t device;
@@ -217,6 +227,13 @@ struct wire_large {
 	uint16_t temporary_bytes;
 	uint16_t entry_flags; /* enum entry_flag */
 	uint16_t reserved[2];
+};
+
+/* COMPARE: wire_item, then path and one entry. The part at 0 compares also all else. */
+struct wire_compare {
+	struct wire_item item;
+	uint64_t offset;
+	uint64_t length;
 };
 
 /* A directory's metadata, as read before it was listed. */
@@ -317,7 +334,13 @@ enum wire_operation {
 	OPERATION_RENAME,
 	OPERATION_NOT_MOVED,    /* a move: the destination does not hold it, so it stays */
 	OPERATION_OTHER_DEVICE, /* a removal stays on one filesystem */
-	OPERATION_WORKER_DIED,  /* too often, over this item: said by the coordinator itself */
+	OPERATION_OPEN_COPY,    /* a comparison, at the destination */
+	OPERATION_READ_COPY,
+	OPERATION_LIST_COPY,
+	OPERATION_SYNC_SOURCE, /* so that all is on the medium */
+	OPERATION_SYNC_COPY,
+	OPERATION_COMPARED_CHANGED, /* while it was compared */
+	OPERATION_WORKER_DIED,      /* too often, over this item: said by the coordinator itself */
 	OPERATIONS,
 };
 

@@ -15,6 +15,7 @@ enum job_operation {
 	JOB_COPY = 0,
 	JOB_MOVE = 1,
 	JOB_REMOVE = 2,
+	JOB_VERIFY = 3, /* `preserve` tells what of the metadata must be the same */
 };
 
 enum job_strategy {
@@ -92,7 +93,7 @@ struct job_options {
 	bool force;
 	bool interactive;            /* ask before an existing destination is written to */
 	bool remove_destination;     /* instead of writing into it */
-	bool attributes_only;        /* no content */
+	bool attributes_only;        /* no content, also not compared */
 	bool keep_directory_symlink; /* copy into directories behind symlinks at the destination */
 	bool debug;                  /* tell also what is left out */
 	bool default_modes; /* --no-preserve=mode: as if made anew, whatever the source's mode is */

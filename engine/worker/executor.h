@@ -13,6 +13,7 @@
 
 #include "io/buffer_pool.h"
 #include "io/close_batch.h"
+#include "io/content.h"
 #include "io/copy_ops.h"
 #include "io/metadata.h"
 #include "io/ring.h"
@@ -30,8 +31,9 @@
 /* Contents that are moved in chunks at once; each takes up to TRANSFER_DEPTH buffers. */
 #define EXECUTOR_TRANSFERS 8
 
-/* A buffer for each small file and each chunk: none ever waits for one. */
-#define EXECUTOR_BUFFERS (SLOT_FILES + EXECUTOR_TRANSFERS * TRANSFER_DEPTH)
+/* A buffer for each small file and each chunk, and for both sides of what is compared: none ever
+ * waits for one. Memory is taken as they are used. */
+#define EXECUTOR_BUFFERS (CONTENT_SIDES * (SLOT_FILES + EXECUTOR_TRANSFERS * TRANSFER_DEPTH))
 
 /* The same for ranges of large files, whose blocks may be longer. */
 #define EXECUTOR_BLOCKS (SLOT_PARTS * TRANSFER_WINDOW)

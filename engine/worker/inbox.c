@@ -67,6 +67,8 @@ static int take_record(struct executor *executor, struct wire_view *view)
 	case WIRE_RANGE:
 	case WIRE_COMMIT:
 	case WIRE_FINISH:
+	case WIRE_COMPARE:
+	case WIRE_EXTRA:
 		return add_item(executor, view);
 	case WIRE_STOP:
 		executor->paused = false;

@@ -86,6 +86,18 @@ void report_outcome(struct report *report, const struct wire_outcome *outcome, c
 	put(report, WIRE_OUTCOME, &named, sizeof(named), &text, text.bytes ? 1 : 0);
 }
 
+void report_difference(struct report *report, const struct wire_difference *difference,
+	struct wire_text name, const struct wire_text detail[DIFFERENCE_SIDES])
+{
+	struct wire_difference named = *difference;
+	const struct wire_text text[] = {name, detail[0], detail[1]};
+
+	named.name_bytes = (uint32_t)name.bytes;
+	named.detail_bytes[0] = (uint32_t)detail[0].bytes;
+	named.detail_bytes[1] = (uint32_t)detail[1].bytes;
+	put(report, WIRE_DIFFERENCE, &named, sizeof(named), text, 3);
+}
+
 void report_tick(struct report *report, uint64_t now_ns)
 {
 	if (!report->buffer.used)

@@ -36,6 +36,10 @@ void report_failure(
 /* `name` is the backup's, or NULL. */
 void report_outcome(struct report *report, const struct wire_outcome *outcome, const char *name);
 
+/* Texts are empty where there are none. */
+void report_difference(struct report *report, const struct wire_difference *difference,
+	struct wire_text name, const struct wire_text detail[DIFFERENCE_SIDES]);
+
 /* Room for a record of up to `bytes`, which the caller appends to the buffer it gets. */
 struct wire_buffer *report_reserve(struct report *report, size_t bytes);
 

@@ -18,6 +18,7 @@ struct work {
 		const struct wire_list *list;
 		const struct wire_link *link;
 		const struct wire_large *large;
+		const struct wire_compare *compare;
 		const struct wire_finish *finish;
 	};
 	struct wire_text path;

@@ -9,6 +9,7 @@
 
 #include "haul/exit.h"
 #include "util/clock.h"
+#include "worker/compare.h"
 #include "worker/executor.h"
 #include "worker/file.h"
 #include "worker/files_item.h"
@@ -59,6 +60,8 @@ static int begin_work(struct executor *executor, struct work *work)
 		return rehearse_begin(executor, work);
 	if (work->item->flags & ITEM_REMOVE)
 		return begin_removal(executor, work);
+	if (work->item->flags & ITEM_COMPARE)
+		return compare_begin(executor, work);
 	switch (work->type) {
 	case WIRE_LIST:
 		return list_begin(executor, work);
@@ -281,10 +284,15 @@ static unsigned share_descriptors(struct executor *executor)
 	return files ? (unsigned)files : 1;
 }
 
+static size_t larger(size_t a, size_t b)
+{
+	return a > b ? a : b;
+}
+
 static int open_memory(struct executor *executor)
 {
 	const size_t bytes[SLOT_KINDS] = {
-		[SLOT_FILE] = file_slot_bytes,
+		[SLOT_FILE] = larger(file_slot_bytes, compare_slot_bytes),
 		[SLOT_LISTING] = list_slot_bytes,
 		[SLOT_PART] = part_slot_bytes,
 	};
