@@ -322,12 +322,12 @@ test_eject()
 	head -c 3M /dev/urandom >"$WORK/tree/file"
 	make_filesystem stick ext4 40M
 	EVENTS=$WORK/out
-	"$HAUL" cp -a --eject --json "$WORK/tree" "$WORK/stick/copy" >"$EVENTS" 2>"$WORK/err" ||
+	"$HAUL" cp -a --eject --json --job ejected "$WORK/tree" "$WORK/stick/copy" >"$EVENTS" 2>"$WORK/err" ||
 		fail "$(cat "$WORK/err")"
 	expect_match "^haul cp: '$WORK/stick' is unmounted: /dev/loop[0-9]+ may be pulled out$" "$WORK/err"
 	has_event '.event == "device" and .action == "released"' || fail "not told to programs"
 	! mountpoint -q "$WORK/stick" || fail "still mounted"
-	[ ! -s "$XDG_STATE_HOME/haul" ] || [ -z "$(ls "$XDG_STATE_HOME/haul")" ] || fail "a journal is left"
+	[ ! -e "$(journal_of ejected)" ] || fail "a journal is left"
 	mount -o loop "$WORK/stick.image" "$WORK/stick"
 	same_tree "$WORK/tree" "$WORK/stick/copy"
 }
