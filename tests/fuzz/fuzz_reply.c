@@ -116,13 +116,8 @@ static void close_bench(struct bench *bench)
 
 	checkpoint_end(job);
 	(void)crew_close(&job->crew, 0);
-	questions_discard(job);
-	queue_discard(&job->lists);
-	queue_discard(&job->work);
-	large_discard_all(job);
-	link_table_free(&job->links);
-	ledger_free(&job->ledger);
-	root_table_free(&job->roots);
+	job_drop_work(job);
+	absence_end(job);
 	close(bench->far_end);
 }
 
