@@ -106,7 +106,8 @@ test_target_that_vanishes()
 	local status=0
 	make_tree 3
 	attach_disk stick 64M ext4
-	start_haul cp -a --durable --limit 2M "$WORK/tree" --to "$WORK/a" --to "$WORK/stick"
+	start_haul cp -a --durable --limit 2M --on-detach=fail "$WORK/tree" \
+		--to "$WORK/a" --to "$WORK/stick"
 	wait_until 10 test -d "$WORK/stick/tree"
 	detach_disk
 	wait_for_haul || status=$?
