@@ -231,6 +231,10 @@ int job_settings_finish(struct job_settings *settings, const struct option_set *
 	settings->request.options.durable |= settings->request.eject;
 	settings->selection.list.recursive = settings->request.options.recursive;
 	settings->request.options.recursive |= settings->archive;
+	settings->request.options.verify &= !settings->request.options.dry_run;
+	settings->request.options.sums =
+		settings->request.options.verify ||
+		(settings->request.checksums && !settings->request.options.dry_run);
 	settle_follow(settings);
 	set_target(settings, operand, operand_count);
 	/* The mask can't be read without being set. */

@@ -37,6 +37,38 @@ static int ignore(void *settings, const struct option_set *set, const struct opt
 
 const struct option_row job_verify_rows[] = {
 	{
+		.name = "verify",
+		.kind = OPTION_FLAG,
+		.commands = COMMAND_CP | COMMAND_MV,
+		.group = "Verification",
+		.help = "read back from the medium what was copied, when it is durable, and say "
+			"what "
+			"is not as it was read from SOURCE; a move removes nothing that is not",
+		.offset = offsetof(struct job_settings, request.options.verify),
+	},
+	{
+		.name = "checksums",
+		.kind = OPTION_TEXT,
+		.commands = COMMAND_CP | COMMAND_MV,
+		.metavar = "FILE",
+		.group = "Verification",
+		.help = "write the checksum (XXH128) and the name of each copy to FILE, for haul "
+			"verify and xxhsum -c",
+		.offset = offsetof(struct job_settings, request.checksums),
+		.names = NAMES_FILE,
+	},
+	{
+		.name = "checksums",
+		.kind = OPTION_TEXT,
+		.commands = COMMAND_VERIFY,
+		.metavar = "FILE",
+		.group = "Verification",
+		.help = "compare files with the checksums in FILE ('-': standard input); names are "
+			"relative to DIR, or to the working directory",
+		.offset = offsetof(struct job_settings, request.checksums),
+		.names = NAMES_FILE,
+	},
+	{
 		.name = "content-only",
 		.kind = OPTION_ACTION,
 		.commands = COMMAND_VERIFY,

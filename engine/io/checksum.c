@@ -38,6 +38,15 @@ void checksum_add(struct checksum *checksum, const void *data, size_t bytes)
 	XXH3_128bits_update(state_of(checksum), data, bytes);
 }
 
+void checksum_add_zeros(struct checksum *checksum, uint64_t bytes)
+{
+	static const char zeros[1 << 16];
+
+	for (; bytes > sizeof(zeros); bytes -= sizeof(zeros))
+		checksum_add(checksum, zeros, sizeof(zeros));
+	checksum_add(checksum, zeros, (size_t)bytes);
+}
+
 struct checksum_value checksum_get(const struct checksum *checksum)
 {
 	return value_of(XXH3_128bits_digest((const XXH3_state_t *)checksum));

@@ -12,11 +12,21 @@ static void chunk_free(struct transfer *transfer, struct transfer_chunk *chunk)
 	chunk->buffer = NULL;
 }
 
+static void held_free(struct transfer *transfer, struct transfer_held *held)
+{
+	buffer_pool_give(transfer->pool, held->buffer);
+	held->buffer = NULL;
+	transfer->held_count--;
+}
+
 void transfer_end(struct transfer *transfer)
 {
 	for (unsigned i = 0; i < TRANSFER_WINDOW; i++)
 		if (transfer->chunk[i].buffer)
 			chunk_free(transfer, &transfer->chunk[i]);
+	for (unsigned i = 0; i < TRANSFER_WINDOW; i++)
+		if (transfer->held[i].buffer)
+			held_free(transfer, &transfer->held[i]);
 }
 
 static bool unknown_end(const struct transfer *transfer)
@@ -58,14 +68,20 @@ int transfer_find_data(struct transfer *transfer, uint64_t *ret_until)
 static struct transfer_chunk *free_chunk(struct transfer *transfer)
 {
 	unsigned depth = unknown_end(transfer) ? 1 : transfer->manner.depth;
+	unsigned used = transfer->held_count;
+	struct transfer_chunk *free = NULL;
 
 	if (pace_limits(transfer->pace) && depth > transfer->pace->window)
 		depth = transfer->pace->window;
 
-	for (unsigned i = 0; i < depth; i++)
-		if (!transfer->chunk[i].buffer)
-			return &transfer->chunk[i];
-	return NULL;
+	for (unsigned i = 0; i < depth; i++) {
+		if (transfer->chunk[i].buffer)
+			used++;
+		else
+			free = &transfer->chunk[i];
+	}
+	/* Each may have to be held until an earlier one is there. */
+	return used < depth ? free : NULL;
 }
 
 uint64_t transfer_share_bytes(const struct transfer *transfer)
@@ -140,13 +156,81 @@ int transfer_write(int fd, const void *data, size_t bytes, uint64_t offset)
 	return 0;
 }
 
+/* ---- the checksum: in order, whatever order the chunks are written in ---- */
+
+static struct transfer_held *earliest_held(struct transfer *transfer)
+{
+	struct transfer_held *earliest = NULL;
+
+	for (unsigned i = 0; i < TRANSFER_WINDOW; i++) {
+		struct transfer_held *held = &transfer->held[i];
+
+		if (held->buffer && (!earliest || held->offset < earliest->offset))
+			earliest = held;
+	}
+	return earliest;
+}
+
+static bool is_any_before(const struct transfer *transfer, uint64_t offset)
+{
+	for (unsigned i = 0; i < TRANSFER_WINDOW; i++)
+		if (transfer->chunk[i].buffer && transfer->chunk[i].offset < offset)
+			return true;
+	return false;
+}
+
+static void sum_hole(struct transfer *transfer, uint64_t until)
+{
+	if (until > transfer->summed_until)
+		checksum_add_zeros(transfer->sum, until - transfer->summed_until);
+}
+
+static void sum_held(struct transfer *transfer)
+{
+	struct transfer_held *held;
+
+	while ((held = earliest_held(transfer)) && !is_any_before(transfer, held->offset)) {
+		sum_hole(transfer, held->offset);
+		checksum_add(transfer->sum, held->buffer, held->bytes);
+		transfer->summed_until = held->offset + held->bytes;
+		held_free(transfer, held);
+	}
+}
+
+/* There is room: no more chunks are begun than can be held. */
+static void hold(struct transfer *transfer, struct transfer_chunk *chunk)
+{
+	unsigned i = 0;
+
+	while (transfer->held[i].buffer)
+		i++;
+	transfer->held[i] = (struct transfer_held){
+		.buffer = chunk->buffer,
+		.offset = chunk->offset,
+		.bytes = chunk->filled,
+	};
+	transfer->held_count++;
+	chunk->buffer = NULL;
+}
+
+void transfer_complete_sum(struct transfer *transfer)
+{
+	if (transfer->sum)
+		sum_hole(transfer, transfer->end);
+}
+
 void transfer_accept(struct transfer *transfer, struct transfer_chunk *chunk)
 {
 	transfer->read_bytes += chunk->filled;
 	transfer->accepted_bytes += chunk->filled;
 	if (chunk->uncharged)
 		pace_charge(transfer->pace, chunk->filled);
-	chunk_free(transfer, chunk);
+	if (!transfer->sum) {
+		chunk_free(transfer, chunk);
+		return;
+	}
+	hold(transfer, chunk);
+	sum_held(transfer);
 }
 
 /* What filesystems allocate at least; a hole of less would save nothing. */

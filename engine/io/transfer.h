@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "io/buffer_pool.h"
+#include "io/checksum.h"
 #include "io/copy_ops.h"
 #include "io/extent.h"
 #include "io/filesystem.h"
@@ -53,6 +54,13 @@ struct transfer_chunk {
 	bool uncharged; /* how much it is was not known before it was read */
 };
 
+/* What was written, and waits for what is before it to go into the checksum. */
+struct transfer_held {
+	uint8_t *buffer; /* NULL: none */
+	uint64_t offset;
+	uint32_t bytes;
+};
+
 enum transfer_fault {
 	TRANSFER_FAULT_NONE,
 	TRANSFER_FAULT_READ,
@@ -82,6 +90,10 @@ struct transfer {
 	uint64_t accepted_bytes;
 	enum transfer_fault fault; /* of the first error */
 	int error;
+	struct checksum *sum; /* of what was read, holes included; NULL: none is taken */
+	uint64_t summed_until;
+	unsigned held_count;
+	struct transfer_held held[TRANSFER_WINDOW];
 	unsigned in_flight;
 	struct transfer_chunk chunk[TRANSFER_WINDOW];
 };
@@ -95,6 +107,9 @@ static inline int transfer_complete(struct transfer *transfer, unsigned part, in
 {
 	return transfer->ops->complete(transfer, part, result);
 }
+
+/* All was moved: completes the checksum with the hole at the end, if there is one. */
+void transfer_complete_sum(struct transfer *transfer);
 
 /* Gives back what the transfer holds. Nothing may be in flight. */
 void transfer_end(struct transfer *transfer);

@@ -14,6 +14,12 @@
 /* A sync that takes long costs the copy more: the next one waits this many times as long. */
 #define WAIT_FACTOR 4
 
+/* Without durable copies the job would not do what it is for. */
+static bool is_promised(const struct job *job)
+{
+	return job->options.durable || job->options.verify || job->options.operation == JOB_MOVE;
+}
+
 /* There are no more checkpoints: a later sync may succeed because the error was told once, and
  * would prove nothing. */
 static void give_up(struct job *job, int error)
@@ -24,7 +30,7 @@ static void give_up(struct job *job, int error)
 	if (checkpoint->error)
 		return;
 	checkpoint->error = error;
-	if (job->options.durable || job->options.operation == JOB_MOVE)
+	if (is_promised(job))
 		diagnose(job, "cannot make the copy durable: %s", strerror(-error));
 	else
 		notify(job, "cannot tell what is durable: %s", strerror(-error));
@@ -73,10 +79,7 @@ static int add_target(struct checkpoint *checkpoint, int directory_fd, uint64_t 
 
 static bool wanted(const struct job *job)
 {
-	bool useful =
-		job->options.durable || job->options.operation == JOB_MOVE || job->journal.fd >= 0;
-
-	return useful && !job->checkpoint.error;
+	return (is_promised(job) || job->journal.fd >= 0) && !job->checkpoint.error;
 }
 
 void checkpoint_watch(struct job *job, int directory_fd, uint64_t device)
@@ -119,10 +122,14 @@ static void ask_next(struct job *job)
 		give_up(job, error);
 }
 
-/* ---- moves ---- */
+/* ---- roots that wait, to have copies verified or sources removed ---- */
 
+/* Through a descriptor that is older than the copy: one that is opened now would not tell of an
+ * error that somebody else has been told of meanwhile. */
 void checkpoint_await(struct job *job, struct root *root)
 {
+	root->phase = ROOT_SYNCING;
+	root->top->pending++;
 	root->next_waiting = job->checkpoint.waiting;
 	job->checkpoint.waiting = root;
 }
@@ -149,13 +156,23 @@ static void uncover(struct checkpoint *checkpoint)
 	checkpoint->covered = NULL;
 }
 
+static void go_on(struct job *job, struct root *root, bool durable)
+{
+	if (!durable) {
+		root->top->kept = true;
+		root->failures++;
+	}
+	root->top->pending--;
+	settle_directory(job, root->top);
+}
+
 static void let_go_on(struct job *job, struct root **list, bool durable)
 {
 	while (*list) {
 		struct root *root = *list;
 
 		*list = root->next_waiting;
-		move_synced(job, root, durable);
+		go_on(job, root, durable);
 	}
 }
 
@@ -184,7 +201,7 @@ static void begin(struct job *job, bool last)
 		give_up(job, error);
 		return;
 	}
-	checkpoint->for_moves = checkpoint->waiting && !is_due(job);
+	checkpoint->for_roots = checkpoint->waiting && !is_due(job);
 	cover(checkpoint);
 	checkpoint->number = 0;
 	checkpoint->under_way = true;
@@ -224,7 +241,7 @@ static void record(struct job *job)
 {
 	struct checkpoint *checkpoint = &job->checkpoint;
 
-	checkpoint->recorded = !checkpoint->for_moves && job->journal.fd >= 0;
+	checkpoint->recorded = !checkpoint->for_roots && job->journal.fd >= 0;
 	lane_add(&job->lane, HAUL_BYTES_DURABLE, checkpoint->durable_bytes);
 	if (checkpoint->recorded)
 		tell_journal(job);

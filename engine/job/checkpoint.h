@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A checkpoint makes what was copied so far durable, while the copy goes on: the filesystem of
- * every destination is synced, and when all of that has succeeded, the journal says so. Moves wait
- * for one before they remove a source.
+ * every destination is synced, and when all of that has succeeded, the journal says so. Roots wait
+ * for one before their copies are verified or their sources are removed.
  */
 #ifndef ENGINE_JOB_CHECKPOINT_H
 #define ENGINE_JOB_CHECKPOINT_H
@@ -27,12 +27,12 @@ struct checkpoint {
 	struct checkpoint_target *target;
 	unsigned target_count;
 	struct keeper keeper;
-	struct root *waiting; /* moves that were copied since the last one began */
+	struct root *waiting; /* roots that were copied since the last one began */
 	struct root *covered; /* and before: by next_waiting */
 	bool under_way;
 	bool recorded;   /* its targets are synced and the journal says so; that is being synced */
 	bool last;       /* nothing was left to do when it began */
-	bool for_moves;  /* it began for their sake alone: the journal is not told */
+	bool for_roots;  /* it began for their sake alone: the journal is not told */
 	bool complete;   /* the last one succeeded */
 	int error;       /* there are no more checkpoints; it was said why */
 	unsigned number; /* of the target that is being synced */

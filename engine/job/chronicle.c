@@ -145,6 +145,9 @@ static bool is_worth_keeping(const struct job *job)
 {
 	if (job->stopping || job->fatal)
 		return true;
+	/* It would spare what is not as it was copied. */
+	if (job->different)
+		return false;
 	return job->exit_status && job->journal_tells;
 }
 

@@ -20,7 +20,7 @@
 #include "util/quote.h"
 
 /* What one worker compares of a large file at a time. */
-#define PART_BYTES (64ull << 20)
+#define PART_BYTES LARGE_RANGE_BYTES
 #define PARTS_FROM (2 * PART_BYTES)
 
 /* ---- what the command line names ---- */
@@ -130,6 +130,10 @@ void compare_source(struct job *job, const char *path, struct file_run *run)
 	struct stat status[2];
 	int error;
 
+	if (job->request->checksums) {
+		sum_list_begin(job);
+		return;
+	}
 	if (stat(path, &status[0])) {
 		refuse(job, "cannot stat", path, errno);
 		return;
@@ -183,29 +187,48 @@ static int add_part(struct job *job, struct directory *directory, const struct w
 }
 
 static int add_parts(struct job *job, struct directory *directory, const struct wire_entry *entry,
-	struct wire_text name, struct wire_text target)
+	struct wire_text name, struct wire_text target, const struct wire_sum *sum)
 {
 	struct comparison *comparison = comparison_new();
+	struct wire_entry part = *entry;
 	int error = comparison ? 0 : -ENOMEM;
 
 	if (comparison)
 		comparison->items++;
-	for (uint64_t at = 0; at < entry->bytes && !error; at += PART_BYTES)
-		error = add_part(job, directory, entry, name, target, comparison, at);
+	for (uint64_t at = 0; at < entry->bytes && !error; at += PART_BYTES) {
+		if (sum) {
+			part.flags |= ENTRY_SUM;
+			part.sum_high = sum->high;
+			part.sum_low = sum->low;
+			sum++;
+		}
+		error = add_part(job, directory, &part, name, target, comparison, at);
+	}
 	if (comparison)
 		comparison_release(comparison);
 	return error;
+}
+
+int compare_queue_entry(struct job *job, struct directory *directory,
+	const struct wire_entry *entry, struct wire_text name, struct wire_text target,
+	const struct wire_sum *sum, struct item **batch)
+{
+	bool content = S_ISREG(entry->mode) && !job->options.attributes_only;
+
+	if (content)
+		lane_add(&job->lane, HAUL_BYTES_PLANNED, entry->bytes);
+	/* A checksum of the whole is taken in one go. */
+	if (sum || (content && entry->bytes >= PARTS_FROM &&
+			   !(entry->flags & (ENTRY_SUM | ENTRY_SUM_WANTED))))
+		return add_parts(job, directory, entry, name, target, sum);
+	return settle_copy_entry(job, directory, entry, name, target, batch);
 }
 
 int compare_add_entry(struct job *job, struct directory *directory, const struct wire_entry *entry,
 	struct wire_text name, struct wire_text target, struct item **batch)
 {
 	lane_add(&job->lane, HAUL_FILES_PLANNED, 1);
-	if (S_ISREG(entry->mode) && !job->options.attributes_only)
-		lane_add(&job->lane, HAUL_BYTES_PLANNED, entry->bytes);
-	if (S_ISREG(entry->mode) && entry->bytes >= PARTS_FROM && !job->options.attributes_only)
-		return add_parts(job, directory, entry, name, target);
-	return settle_copy_entry(job, directory, entry, name, target, batch);
+	return compare_queue_entry(job, directory, entry, name, target, NULL, batch);
 }
 
 int compare_listed(struct job *job, const struct item *listed)
@@ -351,7 +374,7 @@ static void comparison_done(struct job *job, struct item *item)
 		difference_tell(job, item, name, target, &difference);
 	if (comparison->differs && !comparison->failed)
 		lane_add(&job->lane, HAUL_FILES_FAILED, 1);
-	else if (!comparison->failed) {
+	else if (!comparison->failed && job->options.operation == JOB_VERIFY) {
 		lane_add(&job->lane, HAUL_FILES_DONE, 1);
 		difference_tell_same(job, item, name);
 	}

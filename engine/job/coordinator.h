@@ -15,6 +15,8 @@
  *     move.c      a move that is a copy and a removal
  *     remove.c    what is particular to a removal
  *     compare.c   haul verify: what is particular to a comparison
+ *     audit.c     --verify: what was copied, compared with its checksums
+ *     sum_list.c  haul verify: what a list of checksums names
  *     difference.c what a comparison found, in words
  *     settle.c    directories, hard links and roots whose work is finished
  *     order.c     stop, pause and resume, as the sentry passes them on
@@ -35,9 +37,11 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "bpf/device_event.h"
 #include "job/absence.h"
+#include "job/audit.h"
 #include "job/checkpoint.h"
 #include "job/comparison.h"
 #include "job/crew.h"
@@ -45,6 +49,7 @@
 #include "job/job.h"
 #include "job/journal.h"
 #include "job/link.h"
+#include "job/past.h"
 #include "job/question.h"
 #include "job/root.h"
 #include "job/telling.h"
@@ -56,6 +61,7 @@ struct pair;
 struct past_large;
 struct plan;
 struct source;
+struct sum_list;
 
 /* What --explain has said. */
 struct explanations {
@@ -100,8 +106,10 @@ struct job {
 	bool bar;          /* a bar is drawn on standard error: messages must clear its line */
 	bool ring_refused; /* said once */
 	bool different;    /* a comparison found a difference */
-	bool mute;         /* standard output can't be written to, which was said */
-	bool fatal;        /* out of memory, or no worker can be had: give up */
+	FILE *checksums;   /* the list that is written, or NULL */
+	struct sum_list *sum_list; /* the one that is verified, or NULL */
+	bool mute;                 /* standard output can't be written to, which was said */
+	bool fatal;                /* out of memory, or no worker can be had: give up */
 };
 
 /* ---- start.c ---- */
@@ -183,6 +191,8 @@ bool outcome_is_left(const struct item *item, uint32_t index);
 
 /* ---- large.c ---- */
 
+#define LARGE_RANGE_BYTES PAST_RANGE_BYTES /* what one item copies of it */
+
 struct large {
 	struct large *next;
 	struct directory *directory;
@@ -200,8 +210,9 @@ struct large {
 	uint32_t copied;             /* with options.debug: bits of enum copied_flag */
 	const struct worker *holder; /* who has its latest item */
 	bool known;
-	bool recorded;   /* the journal has some of it */
-	bool remembered; /* and that is durable: the temporary file outlives the job */
+	bool recorded;        /* the journal has some of it */
+	bool remembered;      /* and that is durable: the temporary file outlives the job */
+	struct wire_sum *sum; /* of its ranges, `bytes` 0: none; or NULL */
 	bool prepared;
 	bool failed;
 	struct link *link; /* when further names wait for it */
@@ -272,8 +283,6 @@ void move_item(struct job *job, const struct item *item);
 bool move_goes_on(struct job *job, struct root *root);
 /* Nothing is left below a source directory: it goes itself. */
 void move_end(struct job *job, struct root *root);
-/* Whether its copy is durable is known now. */
-void move_synced(struct job *job, struct root *root, bool durable);
 /* Begins the removals that waited for the last copy, when that is durable. */
 void move_release(struct job *job);
 
@@ -298,6 +307,11 @@ void remove_done(struct job *job, struct item *item, const struct wire_done *don
 
 /* ---- compare.c ---- */
 
+/* Queues what compares an entry: in *batch, or, if it is large, in parts. With `sum` each part is
+ * compared with its own checksum. -ENOMEM. */
+int compare_queue_entry(struct job *job, struct directory *directory,
+	const struct wire_entry *entry, struct wire_text name, struct wire_text target,
+	const struct wire_sum *sum, struct item **batch);
 /* Begins to compare the source with the destination. */
 void compare_source(struct job *job, const char *path, struct file_run *run);
 /* What a listing of the source found. -ENOMEM. */
@@ -311,6 +325,35 @@ int compare_listed(struct job *job, const struct item *listed);
 int compare_receive(struct job *job, const struct worker *worker, struct wire_view *view);
 /* An item is answered, of whatever kind: tells what it found. */
 void compare_item_done(struct job *job, struct item *item);
+
+/* ---- audit.c ---- */
+
+/* Opens the list of checksums that is to be written. False: it was said why that can't be. */
+bool audit_open(struct job *job);
+/* Empties it, because everything begins anew. What was written to standard output stays. */
+void audit_drop(struct job *job);
+/* Closes it; says so if it is not complete. */
+void audit_close(struct job *job);
+/* A worker tells a checksum. -EPROTO, -ENOMEM. */
+int audit_receive(struct job *job, const struct worker *worker, const struct wire_sum *sum);
+/* An item is done: notes what it copied, or what its checksum is. */
+void audit_item(struct job *job, const struct item *item);
+/* A root has nothing more to do in its phase: goes on to verify it. False: that is done, or nothing
+ * is to be verified. */
+bool audit_goes_on(struct job *job, struct root *root);
+/* Queues more of what is to be verified, as long as there is little to do. */
+void audit_advance(struct job *job);
+/* Is there more? */
+bool audit_pending(const struct job *job);
+
+/* ---- sum_list.c ---- */
+
+/* Begins to verify what the list names. */
+void sum_list_begin(struct job *job);
+/* As audit_advance and audit_pending. */
+void sum_list_advance(struct job *job);
+bool sum_list_pending(const struct job *job);
+void sum_list_close(struct job *job);
 
 /* ---- difference.c ---- */
 
@@ -368,12 +411,12 @@ bool chronicle_is_durable(const struct job *job, const struct directory *directo
 
 /* Something is about to be written to the filesystem of this directory. */
 void checkpoint_watch(struct job *job, int directory_fd, uint64_t device);
-/* Calls move_synced() when a checkpoint that begins from now on has succeeded, or none ever will.
- */
+/* The root is ROOT_SYNCING until a checkpoint that begins from now on has succeeded, or none ever
+ * will: then its source is kept. */
 void checkpoint_await(struct job *job, struct root *root);
 /* Whether anybody waits for that. */
 bool checkpoint_awaited(const struct job *job);
-/* Lets moves know that wait in vain, for nobody can tell any more what is durable. */
+/* Lets roots go on that wait in vain, for nobody can tell any more what is durable. */
 void checkpoint_refuse(struct job *job);
 /* Begins a checkpoint when it is time, or awaited; the last one when everything is done. */
 void checkpoint_advance(struct job *job, bool all_done);

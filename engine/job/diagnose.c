@@ -132,6 +132,8 @@ static const struct phrase phrases[OPERATIONS] = {
 		""},
 	[OPERATION_COMPARED_CHANGED] = {"", OF_SOURCE, " changed while it was compared", OF_NOTHING,
 		""},
+	[OPERATION_COPY_CHANGED] = {"", OF_TARGET, " changed while it was compared", OF_NOTHING,
+		""},
 	[OPERATION_WORKER_DIED] = {"not copying ", OF_SOURCE, ", as workers died over it",
 		OF_NOTHING, ""},
 };
@@ -156,6 +158,7 @@ static bool speaks_for_itself(enum wire_operation operation)
 	case OPERATION_OTHER_DEVICE:
 	case OPERATION_NOT_MOVED:
 	case OPERATION_COMPARED_CHANGED:
+	case OPERATION_COPY_CHANGED:
 	case OPERATION_WORKER_DIED:
 		return true;
 	default:

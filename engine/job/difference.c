@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Each difference is one line that begins with "differ: ", "only in source: " or "only in
- * destination: ", and the path, quoted. Programs look for these words.
+ * Each difference is one line that begins with "differ: ", "only in source: ", "only in
+ * destination: " or, where there are only checksums, "missing: ", and the path, quoted. Programs
+ * look for these words.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -87,7 +88,17 @@ static char *attribute(char *const detail[DIFFERENCE_SIDES])
 		"attribute %s%s", quote_name(name ? name : "", quoted, sizeof(quoted)), where);
 }
 
-static char *words_of(const struct item_difference *difference)
+/* A part of a large file has a checksum of its own, which nobody else knows. */
+static char *sums(const struct item *item, const uint64_t (*value)[2])
+{
+	if (item->type == WIRE_COMPARE)
+		return format("content from byte %" PRIu64 " to %" PRIu64, item->offset + 1,
+			item->offset + item->length);
+	return format("checksum %016" PRIx64 "%016" PRIx64 " and %016" PRIx64 "%016" PRIx64,
+		value[0][0], value[0][1], value[1][0], value[1][1]);
+}
+
+static char *words_of(const struct item *item, const struct item_difference *difference)
 {
 	const uint64_t(*value)[2] = difference->what.value;
 
@@ -100,6 +111,8 @@ static char *words_of(const struct item_difference *difference)
 	case DIFFERENCE_CONTENT:
 		/* As cmp counts. */
 		return format("content at byte %" PRIu64, value[0][0] + 1);
+	case DIFFERENCE_SUM:
+		return sums(item, value);
 	case DIFFERENCE_MODE:
 		return format("mode %04o and %04o", (unsigned)value[0][0], (unsigned)value[1][0]);
 	case DIFFERENCE_OWNER:
@@ -126,6 +139,8 @@ static const char *quote_path(const struct directory *directory, struct wire_tex
 {
 	char path[DIRECTORY_PATH_BYTES], *whole;
 
+	if (directory->root->phase == ROOT_VERIFYING)
+		return names->target_quoted;
 	if (directory->root->top->virtual || directory_path(directory, path, sizeof(path)) < 0)
 		return names->source_quoted;
 	if (!*path && !name.bytes)
@@ -182,6 +197,7 @@ static void tell(struct job *job, const struct item *item, struct wire_text name
 	struct difference_text *telling = malloc(sizeof(*telling));
 
 	job->different = true;
+	item->directory->root->differs = true;
 	if (!telling) {
 		job_out_of_memory(job);
 		return;
@@ -212,12 +228,16 @@ static void tell_words(struct job *job, const struct item *item, struct wire_tex
 void difference_tell(struct job *job, const struct item *item, struct wire_text name,
 	struct wire_text target, const struct item_difference *difference)
 {
-	if (difference->what.kind == DIFFERENCE_ONLY_SOURCE)
+	bool missing = difference->what.kind == DIFFERENCE_ONLY_SOURCE;
+
+	if (missing && item->directory->root->phase == ROOT_VERIFYING)
+		tell(job, item, name, target, "missing: ", "");
+	else if (missing)
 		tell(job, item, name, target, "only in source: ", "");
 	else if (difference->what.kind == DIFFERENCE_ONLY_TARGET)
 		tell(job, item, name, target, "only in destination: ", "");
 	else
-		tell_words(job, item, name, target, words_of(difference));
+		tell_words(job, item, name, target, words_of(item, difference));
 }
 
 void difference_tell_link(struct job *job, const struct item *item, struct wire_text name,

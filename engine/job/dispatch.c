@@ -93,7 +93,7 @@ static struct item *choose(struct job *job, const struct worker *worker)
 
 static uint32_t root_flags(const struct root *root)
 {
-	if (root->phase == ROOT_COMPARING)
+	if (root->phase == ROOT_COMPARING || root->phase == ROOT_VERIFYING)
 		return ITEM_COMPARE;
 	if (root->phase != ROOT_REMOVING)
 		return 0;

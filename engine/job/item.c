@@ -100,6 +100,27 @@ int item_add_difference(struct item *item, const struct wire_difference *what,
 	return failed ? -ENOMEM : 0;
 }
 
+int item_add_sum(struct item *item, const struct wire_sum *sum)
+{
+	uint32_t count = item->sum_count + 1;
+	struct wire_sum *grown = realloc(item->sum, count * sizeof(*grown));
+
+	if (!grown)
+		return -ENOMEM;
+	item->sum = grown;
+	grown[item->sum_count] = *sum;
+	item->sum_count = count;
+	return 0;
+}
+
+const struct wire_sum *item_find_sum(const struct item *item, uint32_t index)
+{
+	for (uint32_t i = 0; i < item->sum_count; i++)
+		if (item->sum[i].index == index)
+			return &item->sum[i];
+	return NULL;
+}
+
 static void forget_differences(struct item *item)
 {
 	for (uint32_t i = 0; i < item->difference_count; i++) {
@@ -115,6 +136,9 @@ static void forget_differences(struct item *item)
 void item_forget_answers(struct item *item)
 {
 	forget_differences(item);
+	free(item->sum);
+	item->sum = NULL;
+	item->sum_count = 0;
 	for (uint32_t i = 0; i < item->failure_count; i++)
 		free(item->failure[i].name);
 	free(item->failure);

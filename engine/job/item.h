@@ -51,7 +51,9 @@ struct item {
 	struct item_outcome *outcome; /* as failures */
 	uint32_t difference_count;
 	struct item_difference *difference; /* the same */
-	uint32_t entry_flags;               /* LINK: enum entry_flag */
+	uint32_t sum_count;
+	struct wire_sum *sum;    /* of its entries' contents, as they came */
+	uint32_t entry_flags;    /* LINK: enum entry_flag */
 	struct telling *telling; /* what is said of it, if not what is said of its directory */
 	bool listed;             /* LIST that continues: its entries are known */
 	uint32_t entry_count;    /* FILES; 1 in COMPARE; else 0 */
@@ -93,6 +95,8 @@ int item_add_failure(struct item *item, const struct wire_failure *what, struct 
 int item_add_outcome(struct item *item, const struct wire_outcome *what, struct wire_text backup);
 int item_add_difference(struct item *item, const struct wire_difference *what,
 	struct wire_text name, const struct wire_text detail[DIFFERENCE_SIDES]);
+int item_add_sum(struct item *item, const struct wire_sum *sum);
+const struct wire_sum *item_find_sum(const struct item *item, uint32_t index); /* or NULL */
 void item_forget_answers(struct item *item);
 /* The outcome of an entry that is of one of these kinds (bits 1 << kind), or NULL. */
 const struct item_outcome *item_find_outcome(

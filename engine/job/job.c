@@ -228,7 +228,7 @@ static bool any_item(const struct job *job)
 static bool all_done(const struct job *job)
 {
 	return plan_finished(job) && dispatch_idle(job) && !question_pending(job) &&
-	       !checkpoint_awaited(job);
+	       !checkpoint_awaited(job) && !audit_pending(job) && !sum_list_pending(job);
 }
 
 static bool finished(const struct job *job)
@@ -338,6 +338,8 @@ static void give_work(struct job *job, struct loop *loop)
 		return;
 	checkpoint_refuse(job);
 	plan_advance(job);
+	audit_advance(job);
+	sum_list_advance(job);
 	start_missing(job, loop);
 	dispatch(job);
 	for (unsigned i = 0; i < job->crew.count; i++)
@@ -397,6 +399,8 @@ void job_drop_work(struct job *job)
 {
 	questions_discard(job);
 	telling_free_all(&job->tellings);
+	sum_list_close(job);
+	audit_drop(job);
 	queue_discard(&job->lists);
 	queue_discard(&job->work);
 	large_discard_all(job);
@@ -432,6 +436,7 @@ static void finish(struct job *job)
 {
 	enum haul_state state = HAUL_STATE_DONE;
 
+	audit_close(job);
 	if (job->different)
 		job->exit_status = HAUL_EXIT_DIFFERENT;
 	if (job->stopping && !job->fatal) {
@@ -468,7 +473,7 @@ static void coordinate(struct job *job)
 		diagnose(job, "cannot wait for events: %s", strerror(-error));
 	job->plan = plan_new(job);
 	absence_start(job);
-	if (!error && job->plan && chronicle_open(job))
+	if (!error && job->plan && audit_open(job) && chronicle_open(job))
 		run(job, &loop);
 	checkpoint_end(job);
 	/* Nobody may write to the destination or the region any more when the end is told. */
@@ -514,6 +519,7 @@ void job_begin_again(struct job *job)
 	region_set_planning_begun(&job->region);
 	/* All of it is tried, and told, again. */
 	job->exit_status = 0;
+	job->different = false;
 	set_off(job);
 	if (!job->paused)
 		region_set_state(&job->region, HAUL_STATE_RUNNING, 0);

@@ -52,6 +52,7 @@ struct job_request {
 	struct selection *selection; /* of the entries; the caller's */
 	unsigned worker_count;       /* 0: one per CPU that the process may use */
 	const char *journal;         /* its file; NULL: in the user's state directory */
+	const char *checksums;       /* the list that is written; verify: read; NULL: none */
 	uint64_t checkpoint_ns;      /* between checkpoints; 0: none are made */
 	const char *command;         /* "cp", and what followed it: for the journal */
 	char *const *argument;

@@ -11,7 +11,7 @@
 
 /* What one worker copies of a large file at a time: some tens of milliseconds on a fast device, so
  * that several workers share a file fairly and a retry costs little. */
-#define RANGE_BYTES PAST_RANGE_BYTES
+#define RANGE_BYTES LARGE_RANGE_BYTES
 
 /* Of one file, at a time: 16 GiB. */
 #define RANGES_QUEUED 256
@@ -154,6 +154,7 @@ static void large_end(struct job *job, struct large *large)
 			target.bytes ? target : large_name(large), large->failed);
 	/* The item that ended it still holds the directory. */
 	large->directory->pending--;
+	free(large->sum);
 	free(large->entry);
 	free(large);
 }
@@ -331,6 +332,7 @@ static void large_discard(const struct job *job, struct large *large)
 	}
 	large->directory->pending--;
 	directory_release(large->directory);
+	free(large->sum);
 	free(large->entry);
 	free(large);
 }

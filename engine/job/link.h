@@ -32,6 +32,7 @@ struct link {
 	uint32_t index;  /* of the first name in its item */
 	bool done;
 	bool failed;
+	bool regular;      /* it is a regular file */
 	struct root *root; /* where the copy is, once it is done; referenced */
 	char *path;        /* of the copy, below that root */
 	struct link_waiter *waiting;

@@ -81,27 +81,6 @@ void move_item(struct job *job, const struct item *item)
 		job_out_of_memory(job);
 }
 
-/* ---- making it durable ---- */
-
-/* Through a descriptor that is older than the copy: one that is opened now would not tell of an
- * error that somebody else has been told of meanwhile. */
-static void begin_sync(struct job *job, struct root *root)
-{
-	root->phase = ROOT_SYNCING;
-	root->top->pending++;
-	checkpoint_await(job, root);
-}
-
-void move_synced(struct job *job, struct root *root, bool durable)
-{
-	if (!durable) {
-		root->top->kept = true;
-		root->failures++;
-	}
-	root->top->pending--;
-	settle_directory(job, root->top);
-}
-
 /* ---- removing ---- */
 
 static int remove_tree(struct job *job, struct root *root)
@@ -149,7 +128,7 @@ static bool must_wait(const struct job *job, const struct root *root)
 static int go_on(struct job *job, struct root *root)
 {
 	if (root->phase == ROOT_COPYING) {
-		begin_sync(job, root);
+		checkpoint_await(job, root);
 		return 0;
 	}
 	if (!must_wait(job, root))

@@ -85,6 +85,7 @@ static int link_entry(struct job *job, struct directory *directory, const struct
 
 	if (!link)
 		return -ENOMEM;
+	link->regular = S_ISREG(entry->mode);
 	if (is_new || link->failed) {
 		link->failed = false;
 		return copy_entry(job, directory, entry, name, target, link, batch);
@@ -321,6 +322,7 @@ static int handle_done(struct job *job, struct worker *worker, const struct wire
 	failures_tell(job, item);
 	compare_item_done(job, item);
 	chronicle_item(job, item);
+	audit_item(job, item);
 	outcome_settle(job, item);
 	reply_conclude(job, item);
 	return 0;
@@ -404,6 +406,7 @@ static int handle_prepared(
 	if (prepared->finished) {
 		verbose_item(job, item);
 		move_item(job, item);
+		audit_item(job, item);
 	}
 	large_prepared(job, item, prepared);
 	item_free(item);
@@ -492,6 +495,8 @@ static int handle(struct job *job, struct worker *worker, struct wire_view *view
 		return handle_failure(job, worker, view);
 	case WIRE_OUTCOME:
 		return handle_outcome(job, worker, view);
+	case WIRE_SUM:
+		return audit_receive(job, worker, view->body);
 	case WIRE_DIFFERENCE:
 		return compare_receive(job, worker, view);
 	case WIRE_DONE:

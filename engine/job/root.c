@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "job/audit.h"
 #include "job/item.h"
 
 static void root_free(struct root *root)
@@ -23,6 +24,7 @@ static void root_free(struct root *root)
 	if (root->remembered)
 		root->top->pending++;
 	item_free(root->remembered);
+	audit_free(root->audit);
 	directory_free(root->top);
 	free(root->sent);
 	free(root);

@@ -13,15 +13,18 @@
 #include "job/directory.h"
 #include "job/fingerprint.h"
 
-/* A copy or a removal has one phase; a move to another filesystem has the others, too. */
+/* In order. A copy or a removal has one phase, unless it is verified; a move to another filesystem
+ * has the others, too. */
 enum root_phase {
 	ROOT_COPYING = 0,
 	ROOT_SYNCING,
-	ROOT_HELD, /* durable, and waiting for others that may hold names of the same files */
+	ROOT_VERIFYING, /* what was copied, or is listed */
+	ROOT_HELD,      /* durable, and waiting for others that may hold names of the same files */
 	ROOT_REMOVING,
 	ROOT_COMPARING, /* nothing is copied: haul verify */
 };
 
+struct audit;
 struct item;
 
 struct root {
@@ -49,6 +52,8 @@ struct root {
 	bool created;              /* the destination directory is new */
 	bool absent;               /* dry run: there is none, and target_fd is the source's */
 	bool ended;                /* its work is finished */
+	bool differs;              /* a difference was found */
+	struct audit *audit;       /* what is to be verified, or NULL */
 };
 
 struct root_table {

@@ -31,7 +31,7 @@ static void settle_root(struct job *job, struct root *root)
 {
 	struct directory *outer;
 
-	if (move_goes_on(job, root))
+	if (audit_goes_on(job, root) || move_goes_on(job, root))
 		return;
 	outer = root->ended ? NULL : root->outer;
 	root_end(&job->roots, root);

@@ -188,7 +188,8 @@ void verbose_item(struct job *job, const struct item *item)
 	FILE *out;
 
 	/* What a stopping worker answers may be dropped work. */
-	if (!job->options.verbose || job->stopping)
+	if (!job->options.verbose || job->stopping ||
+		item->directory->root->phase == ROOT_VERIFYING)
 		return;
 	names = malloc(sizeof(*names));
 	out = open_memstream(&text, &bytes);

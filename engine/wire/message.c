@@ -240,6 +240,8 @@ static size_t body_bytes_of(uint32_t type)
 		return sizeof(struct wire_choice);
 	case WIRE_DIFFERENCE:
 		return sizeof(struct wire_difference);
+	case WIRE_SUM:
+		return sizeof(struct wire_sum);
 	default:
 		return SIZE_MAX;
 	}

@@ -16,8 +16,9 @@
  *   FILES     copy entries of one directory       DONE     an item is finished
  *   LINK      link names to a finished copy       OUTCOME  one entry was treated in another way
  *   PREPARE   begin a large file                  DIFFERENCE  what a comparison found
- *   RANGE     copy a part of a large file         NOTICE   something to tell people once
- *   COMMIT    finish a large file                 CHOICE   how files are copied, if that is asked
+ *   RANGE     copy a part of a large file         SUM      the checksum of a content
+ *   COMMIT    finish a large file                 NOTICE   something to tell people once
+ *                                                 CHOICE   how files are copied, if that is asked
  *   FINISH    a directory's metadata, after all its children
  *   COMPARE   compare a part of one file
  *   EXTRA     list a part of a destination directory, for names that the source lacks
@@ -29,6 +30,9 @@
  *
  * With ITEM_COMPARE LIST also compares both directories, and FILES compares entries instead of
  * copying them.
+ *
+ * With options.verify, what was copied and synced is compared with the checksums that were told
+ * while it was copied, or, where there are none, with the source: contents only.
  *
  * A move to another filesystem is a copy, a checkpoint, and a removal of what the destination holds
  * by then.
@@ -87,6 +91,7 @@ enum wire_type {
 	WIRE_OUTCOME,
 	WIRE_CHOICE,
 	WIRE_DIFFERENCE,
+	WIRE_SUM,
 };
 
 struct wire_record {
@@ -150,8 +155,16 @@ struct wire_list {
 /* An entry of a directory. In FILES, COMPARE and LISTED, wire_item's entry_count of them follow the
  * path, each 8-aligned. */
 struct wire_entry {
-	uint64_t inode;
-	uint64_t device;
+	union {
+		struct {
+			uint64_t inode;
+			uint64_t device;
+		};
+		struct { /* with ENTRY_SUM: of the content, or of the part that is compared */
+			uint64_t sum_high;
+			uint64_t sum_low;
+		};
+	};
 	uint64_t bytes;
 	int64_t modified_ns; /* CLOCK_REALTIME */
 	int64_t changed_ns;
@@ -174,7 +187,11 @@ enum entry_flag {
 	ENTRY_SLASH = 1 << 7, /* a removal: somebody named the directory with a slash at its end */
 	ENTRY_UNREADABLE = 1 << 8, /* by_entry: a directory that its user may not read */
 	ENTRY_DECIDED = 1 << 9,    /* a move: what is in its place was looked at, and may go */
-	ENTRY_APPROVED = 1 << 6,   /* somebody agreed to what is in its place being overwritten */
+	ENTRY_SUM = 1 << 10,       /* compared with a checksum instead of the source */
+	ENTRY_SUM_ALONE =
+		1 << 11, /* that is all that is known: not the size, nor where parts end */
+	ENTRY_SUM_WANTED = 1 << 12, /* not compared: the source's checksum is to be told */
+	ENTRY_APPROVED = 1 << 6,    /* somebody agreed to what is in its place being overwritten */
 };
 
 /* What empty_directory() finds, as a flag. */
@@ -340,6 +357,7 @@ enum wire_operation {
 	OPERATION_SYNC_SOURCE, /* so that all is on the medium */
 	OPERATION_SYNC_COPY,
 	OPERATION_COMPARED_CHANGED, /* while it was compared */
+	OPERATION_COPY_CHANGED,     /* the same, at the destination */
 	OPERATION_WORKER_DIED,      /* too often, over this item: said by the coordinator itself */
 	OPERATIONS,
 };
@@ -428,6 +446,15 @@ struct wire_choice {
 	uint32_t way;            /* enum job_strategy */
 	uint32_t source_refuses; /* 1: direct reads that were wanted */
 	uint32_t target_refuses; /* the same of writes */
+};
+
+struct wire_sum {
+	uint64_t id;
+	uint64_t bytes; /* of the content, or of the part that a RANGE copied */
+	uint64_t high;
+	uint64_t low;
+	uint32_t index; /* of the entry in FILES; 0 otherwise */
+	uint32_t reserved;
 };
 
 struct wire_notice {

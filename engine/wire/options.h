@@ -88,6 +88,8 @@ struct job_options {
 	bool dereference;
 	bool one_file_system;
 	bool durable;
+	bool verify; /* what was copied is read back from the medium and compared */
+	bool sums;   /* checksums are taken of what is copied, and told */
 	bool verbose;
 	bool dry_run; /* nothing is changed */
 	bool force;

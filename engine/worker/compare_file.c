@@ -34,6 +34,19 @@ struct compare {
 
 const size_t compare_slot_bytes = sizeof(struct compare);
 
+/* A checksum takes the place of the other side. */
+static bool has_side(const struct compare *compare, unsigned side)
+{
+	if (compare->entry->flags & ENTRY_SUM)
+		return side == COMPARE_TARGET;
+	return !(compare->entry->flags & ENTRY_SUM_WANTED) || side == COMPARE_SOURCE;
+}
+
+static bool takes_sum(const struct compare *compare)
+{
+	return compare->entry->flags & (ENTRY_SUM | ENTRY_SUM_WANTED);
+}
+
 /* ---- its end ---- */
 
 static bool is_part(const struct compare *compare)
@@ -46,6 +59,7 @@ static void end(struct executor *executor, struct compare *compare)
 	struct work *work = compare->subject.work;
 
 	content_close(&compare->content);
+	checksum_free(compare->content.sum);
 	if (compare->streaming)
 		executor_give_transfer(executor);
 	for (unsigned side = 0; side < COMPARE_SIDES; side++)
@@ -55,10 +69,12 @@ static void end(struct executor *executor, struct compare *compare)
 	compare_entry_over(executor, work);
 }
 
-/* Parts are put together by the coordinator. */
+/* Parts are put together by the coordinator. What was copied counted then. */
 static void done(struct executor *executor, struct compare *compare)
 {
-	if (!compare->failed && !compare->subject.differences && !is_part(compare)) {
+	bool counts = executor->options.operation == JOB_VERIFY && !is_part(compare);
+
+	if (!compare->failed && !compare->subject.differences && counts) {
 		executor_count(executor, compare->subject.work, HAUL_FILES_DONE, 1);
 		executor_tell_file(executor, compare->subject.work, HAUL_RECORD_FILE_DONE,
 			compare->name, (uint64_t)compare->status[COMPARE_SOURCE].st_size);
@@ -81,10 +97,39 @@ static bool has_changed(const struct compare *compare)
 	struct stat now;
 
 	for (unsigned side = 0; side < COMPARE_SIDES; side++)
-		if (fstat(compare->fd[side], &now) ||
-			!source_unchanged(&compare->status[side], &now))
+		if (has_side(compare, side) &&
+			(fstat(compare->fd[side], &now) ||
+				!source_unchanged(&compare->status[side], &now)))
 			return true;
 	return false;
+}
+
+static void report_sums(struct compare *compare, struct checksum_value sum)
+{
+	const struct wire_entry *entry = compare->entry;
+	const uint64_t value[COMPARE_SIDES][2] = {
+		{entry->sum_high, entry->sum_low},
+		{sum.high, sum.low},
+	};
+
+	compare_report(&compare->subject, DIFFERENCE_SUM, value);
+}
+
+static void sum_over(struct executor *executor, struct compare *compare)
+{
+	struct checksum_value sum = checksum_get(compare->content.sum);
+	const struct wire_entry *entry = compare->entry;
+	bool same = sum.high == entry->sum_high && sum.low == entry->sum_low;
+
+	if (entry->flags & ENTRY_SUM_WANTED)
+		executor_tell_sum(
+			executor, compare->subject.work, entry->index, compare->content.end, sum);
+	else if (!same && has_changed(compare)) {
+		fail(executor, compare, OPERATION_COPY_CHANGED, 0);
+		return;
+	} else if (!same)
+		report_sums(compare, sum);
+	done(executor, compare);
 }
 
 /* What somebody writes to meanwhile is not said to differ: nobody knows. */
@@ -100,6 +145,10 @@ static void content_over(struct executor *executor, struct compare *compare)
 	}
 	if (content->shrunk) {
 		fail(executor, compare, OPERATION_READ_COPY, -EIO);
+		return;
+	}
+	if (content->sum) {
+		sum_over(executor, compare);
 		return;
 	}
 	if (differs)
@@ -140,13 +189,18 @@ static void set_bounds(const struct compare *compare, uint64_t *ret_offset, uint
 		*ret_end = *ret_offset + compare->subject.work->compare->length;
 }
 
+/* The content has its checksum taken of its second side. */
 static int prepare_side(struct compare *compare, unsigned side, uint64_t offset, uint64_t end)
 {
-	struct content_side *to = &compare->content.side[side];
+	bool wanted = compare->entry->flags & ENTRY_SUM_WANTED;
+	struct content_side *to = &compare->content.side[wanted ? COMPARE_TARGET : side];
 
 	to->fd = compare->fd[side];
-	to->direct = medium_go_direct(to->fd);
 	to->sparse = extent_is_sparse(&compare->status[side]);
+	/* What was read once is not in doubt. */
+	if (compare->entry->flags & ENTRY_SUM_WANTED)
+		return 0;
+	to->direct = medium_go_direct(to->fd);
 	return medium_drop_cached(to->fd, to->direct, offset, end - offset);
 }
 
@@ -163,9 +217,16 @@ static void read_content(struct executor *executor, struct compare *compare)
 		.position = offset,
 		.end = end,
 		.differs_at = UINT64_MAX,
+		.side = {{.fd = CONTENT_NO_FD}, {.fd = CONTENT_NO_FD}},
+		.sum = takes_sum(compare) ? checksum_new() : NULL,
 	};
+	if (takes_sum(compare) && !compare->content.sum) {
+		fail(executor, compare, OPERATION_READ_COPY, -ENOMEM);
+		return;
+	}
 	for (unsigned side = 0; side < COMPARE_SIDES && !error; side++) {
-		error = prepare_side(compare, side, offset, end);
+		if (has_side(compare, side))
+			error = prepare_side(compare, side, offset, end);
 		if (error)
 			fail(executor, compare,
 				side == COMPARE_SOURCE ? OPERATION_READ : OPERATION_READ_COPY,
@@ -203,6 +264,8 @@ static bool compare_inodes(struct compare *compare)
 {
 	struct compare_ends ends = {.fd = {compare->fd[0], compare->fd[1]}};
 	bool first = !is_part(compare) || !compare->subject.work->compare->offset;
+	bool content_only =
+		compare->subject.executor->options.operation != JOB_VERIFY || takes_sum(compare);
 
 	if (!first)
 		return S_ISREG(compare->status[1].st_mode) &&
@@ -211,20 +274,42 @@ static bool compare_inodes(struct compare *compare)
 			       compare->subject.work->compare->offset;
 	if (!compare_types(&compare->subject, compare->status))
 		return false;
-	compare_status(&compare->subject, compare->status);
-	compare_attributes(&compare->subject, &ends);
+	if (!content_only) {
+		compare_status(&compare->subject, compare->status);
+		compare_attributes(&compare->subject, &ends);
+	}
 	return compare_sizes(&compare->subject, compare->status);
+}
+
+/* The side that isn't there is as it ought to be. */
+static void take_status(struct compare *compare)
+{
+	struct stat *status = compare->status;
+
+	if (!has_side(compare, COMPARE_TARGET))
+		status[COMPARE_TARGET] = status[COMPARE_SOURCE];
+	if (has_side(compare, COMPARE_SOURCE))
+		return;
+	status[COMPARE_SOURCE].st_mode = S_IFREG;
+	status[COMPARE_SOURCE].st_size = compare->entry->flags & ENTRY_SUM_ALONE
+						 ? status[COMPARE_TARGET].st_size
+						 : (off_t)compare->entry->bytes;
 }
 
 static void opened_both(struct executor *executor, struct compare *compare)
 {
-	if (fstat(compare->fd[0], &compare->status[0]))
+	if (has_side(compare, 0) && fstat(compare->fd[0], &compare->status[0])) {
 		fail(executor, compare, OPERATION_STAT_SOURCE, -errno);
-	else if (fstat(compare->fd[1], &compare->status[1]))
+		return;
+	}
+	if (has_side(compare, 1) && fstat(compare->fd[1], &compare->status[1])) {
 		fail(executor, compare, OPERATION_STAT_TARGET, -errno);
-	else if (!S_ISREG(compare->status[0].st_mode))
+		return;
+	}
+	take_status(compare);
+	if (!S_ISREG(compare->status[0].st_mode))
 		fail(executor, compare, OPERATION_COMPARED_CHANGED, 0);
-	else if (!compare_inodes(compare) || !compare->status[0].st_size)
+	else if (!compare_inodes(compare) || (!compare->status[0].st_size && !takes_sum(compare)))
 		done(executor, compare);
 	else
 		begin_content(executor, compare);
@@ -368,7 +453,8 @@ void compare_file(struct executor *executor, struct work *work, const struct wir
 		.fd = {COMPARE_NO_FD, COMPARE_NO_FD},
 	};
 	for (unsigned side = 0; side < COMPARE_SIDES; side++)
-		open_side(executor, compare, side);
+		if (has_side(compare, side))
+			open_side(executor, compare, side);
 	if (!compare->opening)
 		opened_all(executor, compare);
 }

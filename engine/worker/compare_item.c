@@ -121,6 +121,25 @@ static void compare_named(struct executor *executor, struct work *work,
 
 /* ---- items ---- */
 
+/* Where a copy should be, there is not even a directory. */
+static bool is_missing(const struct executor *executor, const struct wire_entry *entry,
+	enum wire_operation operation, int error)
+{
+	return entry->flags & ENTRY_SUM && error == -ENOENT &&
+	       (operation == OPERATION_OPEN_COPY || executor->options.operation == JOB_VERIFY);
+}
+
+static void fail_entry(struct executor *executor, struct work *work, const struct wire_entry *entry,
+	enum wire_operation operation, int error)
+{
+	struct compare_subject subject = {executor, work, entry->index, 0};
+
+	if (is_missing(executor, entry, operation, error))
+		compare_report_missing(&subject, entry->mode);
+	else
+		executor_fail(executor, work, entry->index, operation, error);
+}
+
 /* Without its directories every entry of the item fails, each under its own name. */
 static void fail_all(
 	struct executor *executor, struct work *work, enum wire_operation operation, int error)
@@ -131,7 +150,7 @@ static void fail_all(
 	for (; work->entries_left; work->entries_left--) {
 		if (wire_take_entry(&work->rest, &entry, &name, &target_name))
 			break;
-		executor_fail(executor, work, entry->index, operation, error);
+		fail_entry(executor, work, entry, operation, error);
 	}
 	work->entries_left = 0;
 }

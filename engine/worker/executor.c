@@ -65,6 +65,20 @@ void executor_tell_file(struct executor *executor, const struct work *work,
 	lane_file(&executor->lane, type, clock_monotonic_ns(), &file);
 }
 
+void executor_tell_sum(struct executor *executor, const struct work *work, uint32_t index,
+	uint64_t bytes, struct checksum_value sum)
+{
+	struct wire_sum told = {
+		.id = work->item->id,
+		.bytes = bytes,
+		.high = sum.high,
+		.low = sum.low,
+		.index = index,
+	};
+
+	report_put(&executor->report, WIRE_SUM, &told, sizeof(told));
+}
+
 static void report(struct executor *executor, const struct work *work, uint32_t index,
 	enum wire_operation operation, int error, uint32_t warning)
 {

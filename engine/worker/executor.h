@@ -84,6 +84,10 @@ struct executor {
 void executor_count(
 	struct executor *executor, struct work *work, enum haul_counter counter, uint64_t amount);
 
+/* The checksum of an entry's content, or of a part of it. */
+void executor_tell_sum(struct executor *executor, const struct work *work, uint32_t index,
+	uint64_t bytes, struct checksum_value sum);
+
 /* Tells readers about a file of the item. */
 void executor_tell_file(struct executor *executor, const struct work *work,
 	enum haul_record_type type, struct wire_text name, uint64_t bytes);
@@ -136,6 +140,13 @@ static inline bool executor_keeps_holes(const struct executor *executor, const s
 	if (executor->options.sparse == SPARSE_AUTO)
 		return extent_is_sparse(source);
 	return executor->options.sparse == SPARSE_ALWAYS;
+}
+
+/* Whether a checksum is taken of what is moved in this way. What only the kernel sees has none, and
+ * is compared with its source instead, as is what there was no memory for. */
+static inline bool executor_sums(const struct executor *executor, const struct copy_ops *copy)
+{
+	return executor->options.sums && copy != &copy_reflink && copy != &copy_range;
 }
 
 /* Whether there is to be no other way. */

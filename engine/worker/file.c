@@ -19,6 +19,7 @@ static void file_end(struct executor *executor, struct file *file)
 	if (file->buffer)
 		buffer_pool_give(&executor->pool, file->buffer);
 	if (file->streaming) {
+		checksum_free(file->transfer.sum);
 		transfer_end(&file->transfer);
 		executor_give_transfer(executor);
 	}
@@ -45,6 +46,8 @@ void file_done(struct executor *executor, struct file *file)
 {
 	uint64_t bytes = file->buffer ? file->filled : (uint64_t)file->status.st_size;
 
+	if (executor->options.sums && file->summed)
+		executor_tell_sum(executor, file->work, file->entry->index, bytes, file->sum);
 	executor_count(executor, file->work, HAUL_FILES_DONE, 1);
 	executor_tell_file(executor, file->work, HAUL_RECORD_FILE_DONE, file->name, bytes);
 	file_end(executor, file);

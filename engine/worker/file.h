@@ -47,6 +47,8 @@ struct file {
 	struct overwrite overwrite;
 	struct target target;
 	struct metadata_present present; /* of the target */
+	bool summed;                     /* `sum` is that of what is stored */
+	struct checksum_value sum;
 	struct transfer transfer;
 	uint64_t told_read; /* of the transfer's counts, what was counted */
 	uint64_t told_accepted;

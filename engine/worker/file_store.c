@@ -196,6 +196,10 @@ void file_store(struct executor *executor, struct file *file)
 {
 	int error;
 
+	if (executor->options.sums) {
+		file->sum = checksum_of(file->buffer, file->filled);
+		file->summed = true;
+	}
 	if (!file_open_target(executor, file))
 		return;
 	if (file->pouring) {

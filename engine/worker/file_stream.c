@@ -38,6 +38,17 @@ static const struct copy_ops *way_to_copy(const struct executor *executor, const
 		executor->copy, file->work->source->filesystem, file->target.filesystem);
 }
 
+static void take_sum(struct file *file)
+{
+	struct transfer *transfer = &file->transfer;
+
+	file->summed = transfer->sum;
+	if (!transfer->sum)
+		return;
+	transfer_complete_sum(transfer);
+	file->sum = checksum_get(transfer->sum);
+}
+
 /* The content is there if the source stayed as it was meanwhile. */
 static void moved(struct executor *executor, struct file *file)
 {
@@ -52,6 +63,7 @@ static void moved(struct executor *executor, struct file *file)
 		file_warn_changed(executor, file);
 	explain_transfer(executor, file->work, file->entry->index,
 		file->transfer.sparse ? CLASS_HOLES : CLASS_MEDIUM, &file->transfer);
+	take_sum(file);
 	error = cut_to_content(file);
 	if (error)
 		file_fail(executor, file, OPERATION_WRITE, error);
@@ -108,8 +120,10 @@ static void begin_transfer(
 		file_fail(executor, file, OPERATION_WRITE, -errno);
 		return;
 	}
+	checksum_free(file->transfer.sum);
 	file->transfer = (struct transfer){
 		.ops = copy,
+		.sum = executor_sums(executor, copy) ? checksum_new() : NULL,
 		.ring = executor->ring,
 		.tag = slot_tag(&file->slot, FILE_CHUNK),
 		.pool = &executor->pool,

@@ -12,6 +12,7 @@ void part_end(struct executor *executor, struct part *part)
 	struct work *work = part->work;
 
 	if (part->moving) {
+		checksum_free(part->transfer.sum);
 		transfer_end(&part->transfer);
 		part_give_turn(executor, part);
 	}

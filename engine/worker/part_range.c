@@ -14,6 +14,11 @@ static void range_done(struct executor *executor, struct part *part)
 			part->work->large->manner.flags & MANNER_SETTLE);
 	if (!error)
 		error = target_flush(part->temporary_fd);
+	if (transfer->sum && !error) {
+		transfer_complete_sum(transfer);
+		executor_tell_sum(executor, part->work, 0,
+			transfer->end - part->work->large->offset, checksum_get(transfer->sum));
+	}
 	cache_drop_new(&part->cached, part->source_fd);
 	explain_transfer(executor, part->work, 0, CLASS_LARGE, transfer);
 	if (error)
@@ -116,10 +121,13 @@ static void look_at_cache(struct part *part)
 static void begin_transfer(struct executor *executor, struct part *part)
 {
 	const struct wire_large *wanted = part->work->large;
+	const struct copy_ops *copy = executor_sound_way(way_of(executor, &wanted->manner),
+		part->work->source->filesystem, part->work->target->filesystem);
 
 	part->transfer = (struct transfer){
-		.ops = executor_sound_way(way_of(executor, &wanted->manner),
-			part->work->source->filesystem, part->work->target->filesystem),
+		.ops = copy,
+		.sum = executor_sums(executor, copy) ? checksum_new() : NULL,
+		.summed_until = wanted->offset,
 		.ring = executor->ring,
 		.tag = slot_tag(&part->slot, PART_CHUNK),
 		.pool = &executor->blocks,

@@ -18,7 +18,7 @@
 #include "cli/job_options.h"
 
 #define ARGUMENTS_MAX 16
-#define TEXT_BYTES    8192
+#define TEXT_BYTES    16384
 #define TRY_HELP      "Try 'haul cp --help' for more information.\n"
 
 /* A command line, what became of it and what was written to a descriptor meanwhile. */

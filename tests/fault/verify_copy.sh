@@ -1,0 +1,164 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+#
+# --verify finds what the medium did to a copy, and lists of checksums find it later.
+
+. "$(dirname "$0")/../lib.sh"
+. "$(dirname "$0")/../processes.sh"
+. "$(dirname "$0")/../throttle.sh"
+. "$(dirname "$0")/../medium.sh"
+private_mounts "$@"
+
+# Names that xxhsum of Debian 12 can't read back.
+check_with_xxhsum()
+{
+	need_program xxhsum xxhash
+	grep -av '^\\' "$1" >"$WORK/plain"
+	xxhsum --check --quiet "$WORK/plain" >&2 || fail "xxhsum does not accept $1"
+}
+
+test_good_copies_are_verified()
+{
+	local strategy
+	make_filesystem target xfs 500M
+	"$ROOT/tests/trees/nasty" "$WORK/tree"
+	head -c 150M /dev/urandom >"$WORK/tree/very-large"
+	for strategy in auto plain direct range; do
+		rm -rf "$WORK/target/tree"
+		expect_status 0 "$HAUL" cp -a --verify --checksums "$WORK/sums" \
+			--strategy "$strategy" "$WORK/tree" "$WORK/target/"
+		expect_equal "$strategy says" "" "$(cat "$WORK/err")"
+		same_tree "$WORK/tree" "$WORK/target/tree"
+		expect_equal "files in the list" \
+			"$(find "$WORK/tree" -type f -printf x | wc -c)" "$(wc -l <"$WORK/sums")"
+		check_with_xxhsum "$WORK/sums"
+		expect_status 0 "$HAUL" verify "$WORK/sums"
+		expect_equal "the list differs" "" "$(cat "$WORK/out" "$WORK/err")"
+	done
+}
+
+test_shared_copies_are_compared_with_their_source()
+{
+	make_filesystem disk btrfs 300M
+	cd "$WORK/disk"
+	mkdir a
+	seq 100000 >a/small
+	head -c 20M /dev/urandom >a/large
+	expect_status 0 "$HAUL" cp -a --reflink=always --verify --checksums "$WORK/sums" a b
+	check_with_xxhsum "$WORK/sums"
+	expect_equal "lines" 2 "$(wc -l <"$WORK/sums")"
+}
+
+# damage_during COMMAND...: the device reads slowly, so that a byte at the end of what is read back
+# is changed before it is read.
+damage_during()
+{
+	local status=0
+	make_filesystem target ext4 300M
+	mkdir -p "$WORK/tree/sub"
+	seq 100000 >"$WORK/tree/sub/small"
+	{
+		head -c 40000000 /dev/zero
+		echo "the end of the file"
+	} >"$WORK/tree/sub/large"
+	throttle "$WORK/target" 10000000
+	(throttled "$@" >"$WORK/out" 2>"$WORK/err") &
+	wait_until 20 grep -q "the end of the file" "$WORK/target.image"
+	flip_without_sync "$WORK/target.image" "the end of the file"
+	wait $! || status=$?
+	throttle_end
+	expect_equal "status ($(cat "$WORK/err"))" 4 "$status"
+	expect_match "differ: '$WORK/target/tree/sub/large': content from byte 1 to 40000020$" \
+		"$WORK/err"
+}
+
+test_damage_is_found_when_a_copy_is_read_back()
+{
+	damage_during "$HAUL" cp -a --verify "$WORK/tree" "$WORK/target/"
+	expect_equal "lines" 1 "$(wc -l <"$WORK/err")"
+}
+
+test_a_move_removes_nothing_that_is_damaged()
+{
+	damage_during "$HAUL" mv --verify "$WORK/tree" "$WORK/target/"
+	expect_match "not removing '$WORK/tree', as not all of its copy could be verified" "$WORK/err"
+	expect_equal "the end of the source" "the end of the file" \
+		"$(tail -n 1 "$WORK/tree/sub/large" | tr -d '\0')"
+	expect_equal "the other file" "$(seq 100000 | cksum)" "$(cksum <"$WORK/tree/sub/small")"
+	rm -r "$WORK/target/tree"
+	expect_status 0 "$HAUL" mv --verify "$WORK/tree" "$WORK/target/"
+	[ ! -e "$WORK/tree" ] || fail "a good move left its source"
+}
+
+test_lists_find_damage_and_what_is_missing()
+{
+	make_filesystem disk ext4 300M
+	cd "$WORK/disk"
+	mkdir -p tree/sub
+	{
+		seq 5000
+		echo "the marker"
+	} >tree/sub/marked
+	echo 1 >tree/$'new\nline'
+	echo 2 >tree/$'\377\\'
+	seq 300000 >tree/long
+	ln tree/long tree/sub/linked
+	expect_status 0 "$HAUL" cp -a --checksums "$WORK/sums" tree copy
+	rm -r tree
+	expect_equal "lines" 5 "$(wc -l <"$WORK/sums")"
+	expect_status 0 "$HAUL" verify "$WORK/sums"
+	flip_on_medium "$WORK/disk.image" "the marker"
+	echo 3 >copy/$'new\nline'
+	rm copy/$'\377\\'
+	expect_status 4 "$HAUL" verify "$WORK/sums"
+	expect_match "^differ: 'copy/sub/marked': checksum [0-9a-f]{32} and [0-9a-f]{32}$" "$WORK/out"
+	expect_match "^differ: 'copy/new'.*'line': checksum [0-9a-f]{32} and" "$WORK/out"
+	expect_match "^missing: 'copy/'.*377" "$WORK/out"
+	expect_equal "lines" 3 "$(wc -l <"$WORK/out")"
+	expect_status 4 "$HAUL" verify --checksums - copy/.. <"$WORK/sums"
+	expect_status 4 "$HAUL" verify --checksums "$WORK/sums" copy
+	expect_equal "missing" 5 "$(grep -c '^missing: ' "$WORK/out")"
+	sed "s,  ,  $PWD/," "$WORK/sums" >"$WORK/absolute"
+	expect_status 4 "$HAUL" verify "$WORK/absolute"
+	expect_equal "lines" 3 "$(wc -l <"$WORK/out")"
+}
+
+test_lists_that_are_none()
+{
+	cd "$WORK"
+	seq 3 >text
+	expect_status 1 "$HAUL" verify text
+	expect_match "^haul verify: text: line 3 is no XXH128 checksum with a name$" err
+	: >empty
+	expect_status 1 "$HAUL" verify empty
+	expect_match "^haul verify: empty: no checksums$" err
+	expect_status 1 "$HAUL" verify --checksums nowhere
+	expect_match "cannot open 'nowhere': No such file or directory" err
+	expect_status 1 "$HAUL" cp --checksums nowhere/sums text copy
+	expect_match "cannot write 'nowhere/sums': No such file or directory" err
+	[ ! -e copy ] || fail "copied although the list can't be written"
+}
+
+test_workers_that_are_killed()
+{
+	local round workers
+	make_filesystem target ext4 400M
+	"$ROOT/tests/trees/nasty" "$WORK/tree" --only ordinary,sizes,wide,hard-links,large,sparse
+	for round in 1 2 3; do
+		start_haul cp -a --verify --checksums "$WORK/sums" "$WORK/tree" "$WORK/target/tree"
+		for _ in 1 2 3 4 5; do
+			mapfile -t workers < <(role_processes worker)
+			[ ${#workers[@]} = 0 ] || kill -KILL "${workers[0]}" 2>/dev/null || true
+			sleep_us 30000
+		done
+		wait_for_haul || fail "round $round: $(cat "$WORK/err")"
+		expect_equal "round $round says" "" "$(cat "$WORK/err")"
+		same_tree "$WORK/tree" "$WORK/target/tree"
+		check_with_xxhsum "$WORK/sums"
+		expect_equal "files in the list" \
+			"$(find "$WORK/tree" -type f -printf x | wc -c)" "$(wc -l <"$WORK/sums")"
+		rm -r "$WORK/target/tree"
+	done
+}
+
+run_tests
