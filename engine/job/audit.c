@@ -103,6 +103,27 @@ static void list_sum(struct job *job, const struct item *item, struct wire_text 
 		lose_list(job, error);
 }
 
+/* ---- the plan ---- */
+
+static bool is_copying(const struct job *job)
+{
+	return job->options.make == MAKE_COPY && !job->options.attributes_only;
+}
+
+/* The list needs a checksum of the whole, which is not known of a large file. */
+unsigned audit_passes(const struct job *job, bool large)
+{
+	if (!is_copying(job))
+		return 1;
+	return 1u + job->options.verify + (large && job->checksums);
+}
+
+/* More than was planned is to be read, or less. */
+static void plan_more(struct job *job, uint64_t bytes)
+{
+	lane_add(&job->lane, HAUL_BYTES_PLANNED, bytes);
+}
+
 /* ---- records ---- */
 
 static struct audit *audit_of(struct root *root)
@@ -214,6 +235,25 @@ static bool was_copied(const struct item *item, uint32_t index)
 	       !item_find_outcome(item, index, 1u << OUTCOME_RENAMED);
 }
 
+/* What was left alone, or renamed, is not read again; what failed is never done. */
+static void unplan(
+	struct job *job, const struct item *item, uint32_t index, const struct wire_entry *entry)
+{
+	if (job->options.verify && (outcome_is_left(item, index) ||
+					   item_find_outcome(item, index, 1u << OUTCOME_RENAMED)))
+		plan_more(job, -entry->bytes);
+}
+
+/* It may have grown or shrunk since it was planned; its checksum may have to be taken apart. */
+static void plan_reading(
+	struct job *job, const struct wire_entry *entry, const struct wire_sum *sum)
+{
+	if (job->options.verify && sum)
+		plan_more(job, sum->bytes - entry->bytes);
+	if (job->checksums && !sum)
+		plan_more(job, entry->bytes);
+}
+
 static int note_entries(struct job *job, const struct item *item)
 {
 	const struct wire_entry *entry;
@@ -223,9 +263,13 @@ static int note_entries(struct job *job, const struct item *item)
 	for (uint32_t i = 0; i < item->entry_count && !error; i++) {
 		const struct wire_sum *sum = item_find_sum(item, i);
 
-		if (item_entry(item, i, &entry, &name, &target) || !S_ISREG(entry->mode) ||
-			!was_copied(item, i))
+		if (item_entry(item, i, &entry, &name, &target) || !S_ISREG(entry->mode))
 			continue;
+		if (!was_copied(item, i)) {
+			unplan(job, item, i, entry);
+			continue;
+		}
+		plan_reading(job, entry, sum);
 		if (sum && job->checksums)
 			list_sum(job, item, name, target, sum);
 		error = note_file(job, item->directory, entry, name, target, sum);
@@ -271,8 +315,12 @@ static int note_large(struct job *job, const struct item *item)
 	bool changed = item->failure_count > 0;
 	int error = 0;
 
-	if (!was_copied(item, 0))
+	if (!was_copied(item, 0)) {
+		/* Copied, but something else had got its name. */
+		if (item->type == WIRE_COMMIT && outcome_is_left(item, 0))
+			plan_more(job, -large->bytes * (audit_passes(job, true) - 1));
 		return 0;
+	}
 	entry.bytes = large->bytes;
 	if (!has_all_sums(large) || changed)
 		return note_file(job, item->directory, &entry, name, target, NULL);
@@ -332,8 +380,7 @@ void audit_item(struct job *job, const struct item *item)
 	int error;
 
 	/* What a stopping worker answers may be dropped work. */
-	if (!job->options.sums || job->stopping || job->options.make != MAKE_COPY ||
-		job->options.attributes_only)
+	if (!job->options.sums || job->stopping || !is_copying(job))
 		return;
 	if (root->phase == ROOT_VERIFYING)
 		list_wanted(job, item);

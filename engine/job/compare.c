@@ -215,8 +215,6 @@ int compare_queue_entry(struct job *job, struct directory *directory,
 {
 	bool content = S_ISREG(entry->mode) && !job->options.attributes_only;
 
-	if (content)
-		lane_add(&job->lane, HAUL_BYTES_PLANNED, entry->bytes);
 	/* A checksum of the whole is taken in one go. */
 	if (sum || (content && entry->bytes >= PARTS_FROM &&
 			   !(entry->flags & (ENTRY_SUM | ENTRY_SUM_WANTED))))
@@ -228,6 +226,8 @@ int compare_add_entry(struct job *job, struct directory *directory, const struct
 	struct wire_text name, struct wire_text target, struct item **batch)
 {
 	lane_add(&job->lane, HAUL_FILES_PLANNED, 1);
+	if (S_ISREG(entry->mode) && !job->options.attributes_only)
+		lane_add(&job->lane, HAUL_BYTES_PLANNED, entry->bytes);
 	return compare_queue_entry(job, directory, entry, name, target, NULL, batch);
 }
 

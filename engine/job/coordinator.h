@@ -307,8 +307,8 @@ void remove_done(struct job *job, struct item *item, const struct wire_done *don
 
 /* ---- compare.c ---- */
 
-/* Queues what compares an entry: in *batch, or, if it is large, in parts. With `sum` each part is
- * compared with its own checksum. -ENOMEM. */
+/* Queues what compares an entry that is planned: in *batch, or, if it is large, in parts. With
+ * `sum` each part is compared with its own checksum. -ENOMEM. */
 int compare_queue_entry(struct job *job, struct directory *directory,
 	const struct wire_entry *entry, struct wire_text name, struct wire_text target,
 	const struct wire_sum *sum, struct item **batch);
@@ -334,6 +334,9 @@ bool audit_open(struct job *job);
 void audit_drop(struct job *job);
 /* Closes it; says so if it is not complete. */
 void audit_close(struct job *job);
+/* How many times the content of a regular file is gone through: once to copy it, and then for what
+ * was asked for. All of that is planned with the copy, so that it isn't told to be done before. */
+unsigned audit_passes(const struct job *job, bool large);
 /* A worker tells a checksum. -EPROTO, -ENOMEM. */
 int audit_receive(struct job *job, const struct worker *worker, const struct wire_sum *sum);
 /* An item is done: notes what it copied, or what its checksum is. */

@@ -244,7 +244,7 @@ static bool finished(const struct job *job)
 
 static bool listing(const struct job *job)
 {
-	if (job->lists.first || !plan_finished(job))
+	if (job->lists.first || !plan_finished(job) || sum_list_pending(job))
 		return true;
 	for (unsigned i = 0; i < job->crew.count; i++)
 		if (job->crew.worker[i].lists)

@@ -246,7 +246,8 @@ void large_prepared(struct job *job, struct item *item, const struct wire_prepar
 		return;
 	}
 	if (prepared->bytes != item->planned_bytes)
-		lane_add(&job->lane, HAUL_BYTES_PLANNED, prepared->bytes - item->planned_bytes);
+		lane_add(&job->lane, HAUL_BYTES_PLANNED,
+			(prepared->bytes - item->planned_bytes) * audit_passes(job, true));
 	large->bytes = prepared->bytes;
 	large->changed_sec = prepared->changed_sec;
 	large->changed_nsec = prepared->changed_nsec;

@@ -88,7 +88,8 @@ static struct item *entry_again(struct job *job, struct item *item, uint32_t ind
 			return NULL;
 		}
 		again->planned_bytes = S_ISREG(entry->mode) ? entry->bytes : 0;
-		lane_add(&job->lane, HAUL_BYTES_PLANNED, again->planned_bytes);
+		lane_add(&job->lane, HAUL_BYTES_PLANNED,
+			again->planned_bytes * audit_passes(job, false));
 	}
 	move_link(item, index, again);
 	return again;
@@ -155,11 +156,20 @@ static void mark_left(struct item *item, uint32_t index)
 			link->failed = true;
 }
 
+/* Of a large file that is left alone nothing is read. */
+static void unplan_large(struct job *job, const struct item *item, enum outcome_kind kind)
+{
+	if (item->type == WIRE_PREPARE && (kind == OUTCOME_SKIPPED || kind == OUTCOME_CURRENT))
+		lane_add(&job->lane, HAUL_BYTES_PLANNED,
+			-item->planned_bytes * audit_passes(job, true));
+}
+
 void outcome_settle(struct job *job, struct item *item)
 {
 	for (uint32_t i = 0; i < item->outcome_count; i++) {
 		const struct wire_outcome *what = &item->outcome[i].what;
 
+		unplan_large(job, item, (enum outcome_kind)what->kind);
 		if (what->kind == OUTCOME_SKIPPED)
 			mark_left(item, what->index);
 		else if ((BIT(what->kind) & KINDS_ASK) && ask_about(job, item, what))
@@ -187,7 +197,9 @@ void outcome_refused(struct job *job, struct item *item)
 		job_out_of_memory(job);
 	outcome_tell_refused(job);
 	lane_add(&job->lane, HAUL_FILES_SKIPPED, count);
-	lane_add(&job->lane, HAUL_BYTES_PLANNED, -item->planned_bytes);
+	if (item->type == WIRE_FILES)
+		lane_add(&job->lane, HAUL_BYTES_PLANNED,
+			-item->planned_bytes * audit_passes(job, false));
 	outcome_settle(job, item);
 	reply_conclude(job, item);
 }

@@ -56,14 +56,16 @@ static int copy_entry(struct job *job, struct directory *directory, const struct
 	struct wire_text name, struct wire_text target, struct link *link, struct item **batch)
 {
 	struct wire_entry marked = *entry;
+	bool large;
 	int error;
 
-	plan_add(job, S_ISREG(entry->mode) ? entry->bytes : 0);
 	if (chronicle_is_durable(job, directory, entry, target.bytes ? target : name)) {
 		marked.flags |= ENTRY_DURABLE;
 		entry = &marked;
 	}
-	if (is_large(job, directory, entry))
+	large = is_large(job, directory, entry);
+	plan_add(job, S_ISREG(entry->mode) ? entry->bytes * audit_passes(job, large) : 0);
+	if (large)
 		return large_begin(job, directory, entry, name, target, link);
 	error = settle_copy_entry(job, directory, entry, name, target, batch);
 	if (error || !link)

@@ -158,7 +158,8 @@ static int copy_next(struct job *job, struct link *link)
 	link_waiter_texts(waiter, &name, &target);
 	error = settle_copy_entry(job, waiter->directory, waiter->entry, name, target, &batch);
 	if (!error) {
-		lane_add(&job->lane, HAUL_BYTES_PLANNED, batch->planned_bytes);
+		lane_add(&job->lane, HAUL_BYTES_PLANNED,
+			batch->planned_bytes * audit_passes(job, false));
 		link->failed = false;
 		link->index = 0;
 		link->next_in_item = NULL;
