@@ -36,6 +36,8 @@ static int check(const struct job_settings *settings, const struct option_set *s
 
 	if (request->journal)
 		return refuse(set, "--journal: each target has a journal of its own");
+	if (request->checksums)
+		return refuse(set, "--checksums: a list is of one target's copies");
 	if (request->options.interactive)
 		return refuse(set, "--interactive");
 	if (request->options.strategy == STRATEGY_DIRECT)

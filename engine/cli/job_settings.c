@@ -214,6 +214,21 @@ static int settle_existing(struct job_settings *settings, const struct option_se
 	return settle_backup(settings, set);
 }
 
+static int settle_verification(struct job_settings *settings, const struct option_set *set)
+{
+	struct job_request *request = &settings->request;
+	struct job_options *options = &request->options;
+
+	options->verify &= !options->dry_run;
+	options->sums = options->verify || (request->checksums && !options->dry_run);
+	if (!request->checksums || strcmp(request->checksums, "-") != 0 ||
+		(!request->json && !options->verbose))
+		return 0;
+	option_wrong(set, "cannot combine --checksums=- with %s: both write to standard output",
+		request->json ? "--json" : "--verbose");
+	return -EINVAL;
+}
+
 int job_settings_finish(struct job_settings *settings, const struct option_set *set, char **operand,
 	int operand_count)
 {
@@ -226,15 +241,13 @@ int job_settings_finish(struct job_settings *settings, const struct option_set *
 		error = job_settings_check_publishing(settings, set);
 	if (!error)
 		error = settle_existing(settings, set);
+	if (!error)
+		error = settle_verification(settings, set);
 	if (error)
 		return error;
 	settings->request.options.durable |= settings->request.eject;
 	settings->selection.list.recursive = settings->request.options.recursive;
 	settings->request.options.recursive |= settings->archive;
-	settings->request.options.verify &= !settings->request.options.dry_run;
-	settings->request.options.sums =
-		settings->request.options.verify ||
-		(settings->request.checksums && !settings->request.options.dry_run);
 	settle_follow(settings);
 	set_target(settings, operand, operand_count);
 	/* The mask can't be read without being set. */

@@ -42,8 +42,8 @@ const struct option_row job_verify_rows[] = {
 		.commands = COMMAND_CP | COMMAND_MV,
 		.group = "Verification",
 		.help = "read back from the medium what was copied, when it is durable, and say "
-			"what "
-			"is not as it was read from SOURCE; a move removes nothing that is not",
+			"what is not as it was read from SOURCE; a move removes nothing that is "
+			"not",
 		.offset = offsetof(struct job_settings, request.options.verify),
 	},
 	{
@@ -52,8 +52,8 @@ const struct option_row job_verify_rows[] = {
 		.commands = COMMAND_CP | COMMAND_MV,
 		.metavar = "FILE",
 		.group = "Verification",
-		.help = "write the checksum (XXH128) and the name of each copy to FILE, for haul "
-			"verify and xxhsum -c",
+		.help = "write the checksum (XXH128) and the name of each copy to FILE ('-': "
+			"standard output), for haul verify and xxhsum -c",
 		.offset = offsetof(struct job_settings, request.checksums),
 		.names = NAMES_FILE,
 	},

@@ -28,7 +28,7 @@ static int refuse(const struct words *words, const char *why)
 	return -EINVAL;
 }
 
-/* ---- cp, mv and rm ---- */
+/* ---- cp, mv, rm and verify ---- */
 
 static bool reads_input(const struct job_settings *settings)
 {
@@ -53,6 +53,8 @@ static int take_settings(const struct words *words, enum option_result result,
 		return -EINVAL;
 	if (asks_input)
 		return refuse(words, "a job has no standard input to read a list from");
+	if (request->checksums && strcmp(request->checksums, "-") == 0)
+		return refuse(words, "a job has no standard input or output for checksums");
 	if (many_targets)
 		return refuse(words, "--to is for single commands: give each target a line");
 	if (request->json || request->progress != JOB_PROGRESS_AUTO)
@@ -64,7 +66,8 @@ static int take_settings(const struct words *words, enum option_result result,
 		.path_count = request->source_count,
 		.target = request->target,
 		.renames = request->options.operation == JOB_MOVE,
-		.takes = request->options.operation != JOB_COPY,
+		.takes = request->options.operation == JOB_MOVE ||
+			 request->options.operation == JOB_REMOVE,
 	};
 	return 0;
 }
@@ -91,6 +94,20 @@ static int examine_rm(const struct words *words, struct found *found)
 	enum option_result result = rm_parse(words->argc, words->argv, true, &settings);
 
 	return take_settings(words, result, &settings, found);
+}
+
+static int examine_verify(const struct words *words, struct found *found)
+{
+	struct job_settings settings = {0};
+	enum option_result result = verify_parse(words->argc, words->argv, true, &settings);
+	int error = take_settings(words, result, &settings, found);
+
+	/* Of what a list names no more is known than where that is looked for. */
+	if (!error && settings.request.checksums)
+		found->needs = (struct run_needs){
+			.target = settings.request.target ? settings.request.target : ".",
+		};
+	return error;
 }
 
 /* ---- serial ---- */
@@ -143,6 +160,7 @@ static const struct kind {
 	{"cp", NULL, examine_cp},
 	{"mv", NULL, examine_mv},
 	{"rm", NULL, examine_rm},
+	{"verify", NULL, examine_verify},
 	{"serial", "send", examine_send},
 	{"serial", "receive", examine_receive},
 };
@@ -163,8 +181,8 @@ static int refuse_command(const struct run_line_place *place, const struct jobfi
 	char **word, unsigned count)
 {
 	fprintf(stderr,
-		"%s: %s:%u: '%s%s%s' is no job; jobs are cp, mv, rm, serial send and serial "
-		"receive\n",
+		"%s: %s:%u: '%s%s%s' is no job; jobs are cp, mv, rm, verify, serial send and "
+		"serial receive\n",
 		place->program, place->file, line->number, count ? word[0] : "haul",
 		count > 1 && strcmp(word[0], "serial") == 0 ? " " : "",
 		count > 1 && strcmp(word[0], "serial") == 0 ? word[1] : "");

@@ -55,11 +55,23 @@ static void lose_list(struct job *job, int error)
 	job->checksums = NULL;
 }
 
+static FILE *open_output(void)
+{
+	int fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0);
+	FILE *file = fd < 0 ? NULL : fdopen(fd, "w");
+
+	if (!file && fd >= 0)
+		close(fd);
+	return file;
+}
+
 bool audit_open(struct job *job)
 {
-	if (!job->options.sums || !job->request->checksums)
+	const char *path = job->request->checksums;
+
+	if (!job->options.sums || !path)
 		return true;
-	job->checksums = fopen(job->request->checksums, "we");
+	job->checksums = strcmp(path, "-") == 0 ? open_output() : fopen(path, "we");
 	if (!job->checksums)
 		lose_list(job, -errno);
 	return job->checksums;

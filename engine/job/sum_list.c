@@ -20,6 +20,7 @@
 struct sum_list {
 	FILE *file;
 	uint64_t line;
+	bool known;                  /* it is such a list: a line was one of its kind */
 	struct root *relative;       /* the directory that names are relative to */
 	struct root *absolute;       /* NULL until a name needs it */
 	struct directory *directory; /* of the batch */
@@ -200,8 +201,10 @@ static int read_line(struct job *job, char **text, size_t *capacity)
 	if (strlen(*text) != (size_t)bytes || sum_line_parse(*text, &line)) {
 		diagnose(job, "%s: line %llu is no XXH128 checksum with a name", label_of(job),
 			(unsigned long long)list->line);
-		return 1;
+		/* Not a word for each line of a list of another kind. */
+		return list->known;
 	}
+	list->known = true;
 	bytes = take_line(job, &line);
 	return bytes ? (int)bytes : 1;
 }

@@ -110,6 +110,9 @@ test_nothing_begins_if_a_line_is_wrong()
 	refused 2 "cp: that is no job" 'cp file copy' 'cp --help'
 	refused 2 "cp: a job has no standard input" 'cp file copy' 'cp -r --files-from - x y'
 	refused 2 "cp: --to is for single commands" 'cp file copy' 'cp file --to a --to b'
+	refused 2 "verify: extra operand 'y'" 'cp file copy' 'verify file x y'
+	refused 2 "verify: a job has no standard input" 'cp file copy' 'verify --checksums -'
+	refused 1 "cp: a job has no standard input or output" 'cp --checksums=- file copy'
 	refused 2 "'wait' stands alone" 'cp file copy' 'wait 5'
 	printf 'cp file copy\ncp \0 b\n' >bad.jobs
 	expect_status 1 "$HAUL" run bad.jobs
@@ -121,6 +124,21 @@ test_nothing_begins_if_a_line_is_wrong()
 	expect_equal "message" "haul run: cannot read 'nothing.jobs': No such file or directory" \
 		"$(cat err)"
 	[ ! -e copy ] || fail "something began"
+}
+
+test_verifications()
+{
+	make_trees 2 20
+	cd "$WORK"
+	printf '%s\n' 'cp -a --verify --checksums sums tree-1 copy-1' 'cp -a tree-2 copy-2' wait \
+		'verify tree-1 copy-1' 'verify sums' 'haul verify --checksums=sums .' >good.jobs
+	expect_status 0 "$HAUL" run good.jobs
+	echo other >copy-2/file-aaaa
+	echo 'verify tree-2 copy-2' >>good.jobs
+	sed -i '/^cp/d; /^wait/d' good.jobs
+	expect_status 4 "$HAUL" run good.jobs
+	expect_match "^differ: 'file-aaaa': size 15 and 6$" out
+	expect_match "^haul run: good.jobs:4: good-4 found differences$" err
 }
 
 test_barriers_part_what_must_not_run_together()

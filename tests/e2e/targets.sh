@@ -137,7 +137,7 @@ test_what_does_not_go_together()
 {
 	local option
 	make_tree 1
-	for option in --journal=j -i --strategy=direct --files-from=/dev/null --http=127.0.0.1:0; do
+	for option in --journal=j --checksums=sums -i --strategy=direct --files-from=/dev/null --http=127.0.0.1:0; do
 		expect_status 1 "$HAUL" cp -r $option "$WORK/tree" --to "$WORK/a" --to "$WORK/b"
 		expect_match '^haul cp: cannot combine --to with ' "$WORK/err"
 	done

@@ -266,4 +266,4 @@ test_pause_and_cancel()
 	expect_match "stopped before everything was done" "$WORK/err"
 }
 
-run_tests
+run_tests "$@"
