@@ -36,14 +36,14 @@ static int check(const struct job_settings *settings, const struct option_set *s
 
 	if (request->journal)
 		return refuse(set, "--journal: each target has a journal of its own");
-	if (request->checksums)
-		return refuse(set, "--checksums: a list is of one target's copies");
 	if (request->options.interactive)
 		return refuse(set, "--interactive");
 	if (request->options.strategy == STRATEGY_DIRECT)
 		return refuse(set, "--strategy=direct, which reads once for each target");
 	if (request->redis || request->socketio || request->http)
 		return refuse(set, "--redis, --socketio and --http; haul publish has them");
+	if (request->checksums && settings->to_count > 1)
+		return refuse(set, "--checksums, which is one list: give each target a command");
 	if (settings->files_from)
 		return refuse(set, "--files-from");
 	if (settings->to_count > RUN_JOBS_MAX)

@@ -102,12 +102,14 @@ static int examine_verify(const struct words *words, struct found *found)
 	enum option_result result = verify_parse(words->argc, words->argv, true, &settings);
 	int error = take_settings(words, result, &settings, found);
 
-	/* Of what a list names no more is known than where that is looked for. */
-	if (!error && settings.request.checksums)
-		found->needs = (struct run_needs){
-			.target = settings.request.target ? settings.request.target : ".",
-		};
-	return error;
+	if (error || !settings.request.checksums)
+		return error;
+	/* A list is short: the disk is needed of what it names. */
+	found->needs.path = NULL;
+	found->needs.path_count = 0;
+	if (!found->needs.target)
+		found->needs.target = ".";
+	return 0;
 }
 
 /* ---- serial ---- */

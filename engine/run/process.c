@@ -10,7 +10,7 @@
 #include "run/run.h"
 #include "util/spawn.h"
 
-int process_start(struct run_job *job, const int *cpu, int cpu_count)
+int process_start(struct run_job *job, const int *cpu, int cpu_count, bool mute)
 {
 	struct spawn spawn = {
 		.arguments = job->argument,
@@ -19,6 +19,7 @@ int process_start(struct run_job *job, const int *cpu, int cpu_count)
 		.cpus = cpu,
 		.cpu_count = cpu_count,
 		.no_input = true,
+		.output_is_error = mute,
 		.die_with_parent = true,
 	};
 	int pair[2], error;

@@ -118,8 +118,9 @@ void survey_end(struct run_job *job);
 
 /* ---- process.c ---- */
 
-/* Starts its coordinator, on these CPUs. 0 or -errno. */
-int process_start(struct run_job *job, const int *cpu, int cpu_count);
+/* Starts its coordinator, on these CPUs. `mute`: what it says on standard output goes to standard
+ * error. 0 or -errno. */
+int process_start(struct run_job *job, const int *cpu, int cpu_count, bool mute);
 /* Takes what it announced. The descriptor of its region, once, which stays the job's reader's and
  * which the caller closes; -ENODATA. */
 int process_region(struct run_job *job);

@@ -175,7 +175,9 @@ static void start_job(struct runner *runner, struct run_job *job)
 {
 	unsigned slot = free_slot(runner);
 	int cpu[HAUL_LANES_MAX];
-	int error = process_start(job, cpu, choose_cpus(runner, slot, cpu));
+	int cpus = choose_cpus(runner, slot, cpu);
+	/* Standard output is for events then. */
+	int error = process_start(job, cpu, cpus, runner->request->json);
 
 	if (!error) {
 		job->slot = slot;

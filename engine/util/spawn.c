@@ -83,6 +83,8 @@ static int prepare_child(const struct spawn *spawn, pid_t parent)
 		(void)stay_on_cpus(spawn->cpus, spawn->cpu_count);
 	if (spawn->no_input && empty_input())
 		return -errno;
+	if (spawn->output_is_error && dup2(STDERR_FILENO, STDOUT_FILENO) < 0)
+		return -errno;
 	return place_fds(spawn);
 }
 

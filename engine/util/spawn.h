@@ -24,6 +24,7 @@ struct spawn {
 	const int *cpus;        /* the CPUs to choose from, `cpu_count` of them; NULL: as now */
 	int cpu_count;
 	bool no_input;        /* standard input is empty */
+	bool output_is_error; /* standard output is where standard error is */
 	bool die_with_parent; /* SIGKILL when the calling thread is gone */
 };
 

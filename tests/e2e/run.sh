@@ -126,19 +126,29 @@ test_nothing_begins_if_a_line_is_wrong()
 	[ ! -e copy ] || fail "something began"
 }
 
-test_verifications()
+test_verify_as_a_job()
 {
 	make_trees 2 20
 	cd "$WORK"
 	printf '%s\n' 'cp -a --verify --checksums sums tree-1 copy-1' 'cp -a tree-2 copy-2' wait \
-		'verify tree-1 copy-1' 'verify sums' 'haul verify --checksums=sums .' >good.jobs
-	expect_status 0 "$HAUL" run good.jobs
-	echo other >copy-2/file-aaaa
-	echo 'verify tree-2 copy-2' >>good.jobs
-	sed -i '/^cp/d; /^wait/d' good.jobs
-	expect_status 4 "$HAUL" run good.jobs
-	expect_match "^differ: 'file-aaaa': size 15 and 6$" out
-	expect_match "^haul run: good.jobs:4: good-4 found differences$" err
+		'verify tree-1 copy-1' 'haul verify tree-2 copy-2' 'verify sums' >verify.jobs
+	expect_status 0 "$HAUL" run verify.jobs
+	expect_equal "differences" "" "$(cat out)"
+	expect_match '^haul run: 5 of 5 jobs done' err
+	sed -i s/file/fool/ copy-1/file-aaaa
+	sed -i '1,/wait/d' verify.jobs
+	expect_status 4 "$HAUL" run --name again verify.jobs
+	expect_match "^differ: 'file-aaaa': content at byte 10$" out
+	expect_match "^differ: 'copy-1/file-aaaa': checksum " out
+	expect_match '^haul run: verify.jobs:1: again-1 found differences$' err
+	expect_match '^haul run: verify.jobs:3: again-3 found differences$' err
+	expect_match '^haul run: 1 of 3 jobs done' err
+	# Events have standard output for themselves.
+	expect_status 4 "$HAUL" run --json --name events verify.jobs
+	jq -es 'map(.job) | unique | length == 3' out >/dev/null || fail "events: $(cat out)"
+	expect_match "^differ: 'copy-1/file-aaaa': checksum " err
+	refused 2 "verify: missing operand" 'cp tree-1/file-aaaa copy' 'verify'
+	refused 1 "verify: a job has no standard input" 'verify --checksums -' 'cp sums copy'
 }
 
 test_barriers_part_what_must_not_run_together()

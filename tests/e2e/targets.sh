@@ -133,11 +133,26 @@ test_stop_and_resume_each()
 	same_tree "$WORK/tree" "$WORK/b/tree"
 }
 
+# Each is read back when it is there, and not before.
+test_targets_are_verified()
+{
+	make_tree 3
+	expect_status 0 "$HAUL" cp -a --verify "$WORK/tree" --to "$WORK/a" --to "$WORK/b"
+	expect_equal "output" "" "$(cat "$WORK/out" "$WORK/err")"
+	same_tree "$WORK/tree" "$WORK/a/tree"
+	same_tree "$WORK/tree" "$WORK/b/tree"
+	expect_status 0 "$HAUL" cp -a --checksums "$WORK/sums" "$WORK/tree" --to "$WORK/c"
+	expect_status 0 "$HAUL" verify "$WORK/sums"
+	expect_equal "files in the list" "$(find "$WORK/tree" -type f | wc -l)" \
+		"$(wc -l <"$WORK/sums")"
+}
+
 test_what_does_not_go_together()
 {
 	local option
 	make_tree 1
-	for option in --journal=j --checksums=sums -i --strategy=direct --files-from=/dev/null --http=127.0.0.1:0; do
+	for option in --journal=j -i --strategy=direct --files-from=/dev/null --http=127.0.0.1:0 \
+		--checksums=list; do
 		expect_status 1 "$HAUL" cp -r $option "$WORK/tree" --to "$WORK/a" --to "$WORK/b"
 		expect_match '^haul cp: cannot combine --to with ' "$WORK/err"
 	done
