@@ -20,9 +20,7 @@
 #include <unistd.h>
 
 #include "job/coordinator.h"
-#include "job/names.h"
 #include "util/quote.h"
-#include "util/sum_line.h"
 
 #define ENTRIES_WANTED_MIN 4096
 
@@ -40,79 +38,6 @@ void audit_free(struct audit *audit)
 	if (audit->file)
 		fclose(audit->file);
 	free(audit);
-}
-
-/* ---- the list ---- */
-
-static void lose_list(struct job *job, int error)
-{
-	char quoted[QUOTE_BYTES];
-
-	diagnose(job, "cannot write %s: %s",
-		quote_name(job->request->checksums, quoted, sizeof(quoted)), strerror(-error));
-	if (job->checksums)
-		fclose(job->checksums);
-	job->checksums = NULL;
-}
-
-static FILE *open_output(void)
-{
-	int fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0);
-	FILE *file = fd < 0 ? NULL : fdopen(fd, "w");
-
-	if (!file && fd >= 0)
-		close(fd);
-	return file;
-}
-
-bool audit_open(struct job *job)
-{
-	const char *path = job->request->checksums;
-
-	if (!job->options.sums || !path)
-		return true;
-	job->checksums = strcmp(path, "-") == 0 ? open_output() : fopen(path, "we");
-	if (!job->checksums)
-		lose_list(job, -errno);
-	return job->checksums;
-}
-
-void audit_drop(struct job *job)
-{
-	FILE *file = job->checksums;
-
-	if (!file || strcmp(job->request->checksums, "-") == 0)
-		return;
-	if (fseek(file, 0, SEEK_SET) || ftruncate(fileno(file), 0))
-		lose_list(job, -errno);
-}
-
-void audit_close(struct job *job)
-{
-	FILE *file = job->checksums;
-
-	if (!file)
-		return;
-	job->checksums = NULL;
-	if (fclose(file))
-		lose_list(job, -errno);
-}
-
-static void list_sum(struct job *job, const struct item *item, struct wire_text name,
-	struct wire_text target, const struct wire_sum *sum)
-{
-	struct names *names = malloc(sizeof(*names));
-	int error;
-
-	if (!names) {
-		job_out_of_memory(job);
-		return;
-	}
-	names_fill(names, item->directory, name, target);
-	error = sum_line_write(job->checksums, sum->high, sum->low, names->target);
-	free(names);
-	if (error)
-		lose_list(job, error);
 }
 
 /* ---- the plan ---- */
@@ -283,7 +208,7 @@ static int note_entries(struct job *job, const struct item *item)
 		}
 		plan_reading(job, entry, sum);
 		if (sum && job->checksums)
-			list_sum(job, item, name, target, sum);
+			sum_output_add(job, item, name, target, sum);
 		error = note_file(job, item->directory, entry, name, target, sum);
 	}
 	return error;
@@ -383,7 +308,7 @@ static void list_wanted(struct job *job, const struct item *item)
 
 	for (uint32_t i = 0; i < item->sum_count && job->checksums; i++)
 		if (!item_entry(item, item->sum[i].index, &entry, &name, &target))
-			list_sum(job, item, name, target, &item->sum[i]);
+			sum_output_add(job, item, name, target, &item->sum[i]);
 }
 
 void audit_item(struct job *job, const struct item *item)
@@ -552,6 +477,9 @@ static void judge(struct job *job, struct root *root)
 
 bool audit_goes_on(struct job *job, struct root *root)
 {
+	/* When the source is gone, the list must not be, whatever is killed. */
+	if (job->options.operation == JOB_MOVE)
+		sum_output_flush(job);
 	if (!root->audit || !root->audit->count || job->stopping || job->fatal)
 		return false;
 	switch (root->phase) {

@@ -16,6 +16,7 @@
  *     remove.c    what is particular to a removal
  *     compare.c   haul verify: what is particular to a comparison
  *     audit.c     --verify: what was copied, compared with its checksums
+ *     sum_output.c  --checksums: the list of them
  *     sum_list.c  haul verify: what a list of checksums names
  *     difference.c what a comparison found, in words
  *     settle.c    directories, hard links and roots whose work is finished
@@ -328,12 +329,6 @@ void compare_item_done(struct job *job, struct item *item);
 
 /* ---- audit.c ---- */
 
-/* Opens the list of checksums that is to be written. False: it was said why that can't be. */
-bool audit_open(struct job *job);
-/* Empties it, because everything begins anew. What was written to standard output stays. */
-void audit_drop(struct job *job);
-/* Closes it; says so if it is not complete. */
-void audit_close(struct job *job);
 /* How many times the content of a regular file is gone through: once to copy it, and then for what
  * was asked for. All of that is planned with the copy, so that it isn't told to be done before. */
 unsigned audit_passes(const struct job *job, bool large);
@@ -348,6 +343,22 @@ bool audit_goes_on(struct job *job, struct root *root);
 void audit_advance(struct job *job);
 /* Is there more? */
 bool audit_pending(const struct job *job);
+
+/* ---- sum_output.c ---- */
+
+/* Opens the list of checksums that is to be written; a move that goes on adds to the one that there
+ * is. False: it was said why that can't be. */
+bool sum_output_open(struct job *job);
+/* Writes a line for an entry of the item. What can't be written is said, and the list given up. */
+void sum_output_add(struct job *job, const struct item *item, struct wire_text name,
+	struct wire_text target, const struct wire_sum *sum);
+/* Everything begins anew: empties it, unless it is a move's, which has no other source for what is
+ * moved. What was written to standard output stays. */
+void sum_output_drop(struct job *job);
+/* Nothing of it is lost any more when this process is killed. */
+void sum_output_flush(struct job *job);
+/* Closes it; says so if it is not complete. */
+void sum_output_close(struct job *job);
 
 /* ---- sum_list.c ---- */
 

@@ -400,7 +400,7 @@ void job_drop_work(struct job *job)
 	questions_discard(job);
 	telling_free_all(&job->tellings);
 	sum_list_close(job);
-	audit_drop(job);
+	sum_output_drop(job);
 	queue_discard(&job->lists);
 	queue_discard(&job->work);
 	large_discard_all(job);
@@ -436,7 +436,7 @@ static void finish(struct job *job)
 {
 	enum haul_state state = HAUL_STATE_DONE;
 
-	audit_close(job);
+	sum_output_close(job);
 	if (job->different)
 		job->exit_status = HAUL_EXIT_DIFFERENT;
 	if (job->stopping && !job->fatal) {
@@ -473,7 +473,7 @@ static void coordinate(struct job *job)
 		diagnose(job, "cannot wait for events: %s", strerror(-error));
 	job->plan = plan_new(job);
 	absence_start(job);
-	if (!error && job->plan && audit_open(job) && chronicle_open(job))
+	if (!error && job->plan && sum_output_open(job) && chronicle_open(job))
 		run(job, &loop);
 	checkpoint_end(job);
 	/* Nobody may write to the destination or the region any more when the end is told. */

@@ -179,6 +179,31 @@ test_lists_that_are_none()
 	[ ! -e copy ] || fail "copied although the list can't be written"
 }
 
+# What is moved already is nowhere to be read again.
+test_a_move_that_goes_on_keeps_its_list()
+{
+	make_filesystem target ext4 200M
+	cd "$WORK"
+	local coordinator
+	mkdir first
+	seq -f 'file %g' 200 | split -l 1 -a 3 - first/file-
+	head -c 16M /dev/urandom >second
+	start_haul mv --job moves --limit 4M --checksums sums first second target
+	wait_until 20 test ! -e first
+	coordinator=$(coordinator_process)
+	kill -KILL "$HAUL_PROCESS"
+	wait_for_haul || true
+	# shellcheck disable=SC2086
+	wait_until 5 is_gone $coordinator
+	printf '1234' >>sums
+	[ -e second ] || fail "all was moved before it was stopped"
+	# It says that what it has moved is not there.
+	"$HAUL" resume moves 2>err || expect_match "cannot stat 'first'" err
+	expect_equal "files" 201 "$(find target/first target/second -type f | wc -l)"
+	expect_equal "files in the list" 201 "$(cut -c 35- sums | sort -u | wc -l)"
+	expect_status 0 "$HAUL" verify sums
+}
+
 test_workers_that_are_killed()
 {
 	local round workers
