@@ -97,7 +97,7 @@ class Grid:
 
 SMALL = Grid(works=["copy-small", "copy-large", "delete-wide"], caches=list(CACHES),
              pairs=[Pair.parse("ext4@ram:xfs@ram")],
-             peers=["haul", "cp", "rsync", "tar", "rm", "dd-direct"], rounds=3, scale=0.15)
+             peers=["haul", "cp", "rsync", "tar", "rm", "dd-direct", "diff"], rounds=3, scale=0.15)
 FULL = Grid(works=list(WORKS), caches=list(CACHES),
             pairs=[Pair.parse(pair) for pair in (
                 "ext4@ram:xfs@ram", "xfs@ram:ext4@ram", "ext4@ram:btrfs@ram", "tmpfs:ext4@ram",
