@@ -44,6 +44,24 @@ throttled()
 	exec "$@"
 }
 
+# sectors_read DIRECTORY: from the device that is mounted there, of 512 bytes.
+sectors_read()
+{
+	local device
+	device=$(findmnt --noheadings --first-only --output SOURCE --mountpoint "$1")
+	awk '{ print $3 }' "/sys/block/${device#/dev/}/stat"
+}
+
+# is_quiet DIRECTORY: nothing is read from that device. Requests of a program that has gone may still
+# wait for their turn in the throttle, and are counted later.
+is_quiet()
+{
+	local before
+	before=$(sectors_read "$1")
+	sleep 0.3
+	[ "$(sectors_read "$1")" = "$before" ]
+}
+
 # When the throttled programs have ended.
 throttle_end()
 {

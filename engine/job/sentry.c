@@ -362,8 +362,11 @@ static int start_coordinator(struct sentry *sentry, void (*coordinate)(struct jo
 	/* What is buffered would be written twice. */
 	fflush(NULL);
 	error = spawn_fork(&sentry->pid, &sentry->pidfd);
-	if (error)
+	if (error) {
+		close(pair[0]);
+		close(pair[1]);
 		return error;
+	}
 	if (!sentry->pid) {
 		become_coordinator(job, parent);
 		close(pair[0]);
@@ -402,7 +405,7 @@ int sentry_run(struct job *job, void (*coordinate)(struct job *job))
 	if (!error) {
 		stand_guard(&sentry);
 	} else {
-		diagnose(job, "cannot set up the job: %s", strerror(-error));
+		diagnose(job, "cannot start the coordinator process: %s", strerror(-error));
 		region_set_state(&job->region, HAUL_STATE_FAILED, job->exit_status);
 	}
 	watcher_end(&sentry.watcher);
