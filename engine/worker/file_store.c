@@ -6,6 +6,7 @@
 #include "worker/durable.h"
 #include "worker/explain.h"
 #include "worker/file.h"
+#include "worker/moved.h"
 
 /* A name that is taken and free again, over and over, is no accident. */
 #define ATTEMPTS_MAX 4
@@ -81,6 +82,9 @@ static bool was_copied(const struct executor *executor, const struct file *file)
 	struct stat existing;
 	int found;
 
+	if (moved_copy_stands(executor, file->work, file->name.data, file->target.name,
+		    &file->status))
+		return true;
 	if (!(file->work->item->flags & ITEM_RETRIED))
 		return false;
 	found = target_look(file->target.directory_fd, file->target.name, &file->status, &existing);

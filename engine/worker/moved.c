@@ -111,3 +111,21 @@ int moved_check(const struct executor *executor, const struct work *work, const 
 		return same_link(source_fd, name, target_fd, target_name) ? 0 : -EBUSY;
 	return source.st_rdev == target.st_rdev ? 0 : -EBUSY;
 }
+
+/* Removing a name changes its file's time of change, so that the journal of a move that was killed
+ * meanwhile doesn't know the file by its further names any more. */
+bool moved_copy_stands(const struct executor *executor, const struct work *work, const char *name,
+	const char *target_name, const struct stat *source)
+{
+	int64_t since_ns = executor->options.durable_from_ns;
+	struct stat target;
+
+	if (executor->options.operation != JOB_MOVE || !since_ns || !executor->policy.replace_links)
+		return false;
+	if (fstatat(work->target->fd, target_name, &target, AT_SYMLINK_NOFOLLOW))
+		return false;
+	return S_ISREG(target.st_mode) && target.st_nlink > 1 &&
+	       target.st_size == source->st_size && target.st_mode == source->st_mode &&
+	       is_near(&source->st_mtim, &target.st_mtim) &&
+	       source_changed_since(&target, since_ns) && same_content(work, name, target_name);
+}

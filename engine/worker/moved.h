@@ -10,4 +10,9 @@
 int moved_check(const struct executor *executor, const struct work *work, const char *name,
 	const char *target_name);
 
+/* In a move that is resumed: is what has the name the file's copy, by which it has further names?
+ * Copying it again would part it from those, whose sources may be gone. */
+bool moved_copy_stands(const struct executor *executor, const struct work *work, const char *name,
+	const char *target_name, const struct stat *source);
+
 #endif

@@ -5,6 +5,7 @@
 
 #include "io/cache.h"
 #include "worker/explain.h"
+#include "worker/moved.h"
 #include "worker/part.h"
 #include "worker/pour.h"
 
@@ -128,6 +129,14 @@ static void fail_without_temporary(
 	part_fail(executor, part, operation, error);
 }
 
+static void finish_standing(struct executor *executor, struct part *part)
+{
+	part->transfer.read_bytes = part->transfer.accepted_bytes = (uint64_t)part->status.st_size;
+	part_count_transfer(executor, part);
+	part_tell_done(executor, part);
+	answer(executor, part, ANSWER_FINISHED);
+}
+
 static void finish_shared(struct executor *executor, struct part *part)
 {
 	part_count_transfer(executor, part);
@@ -224,6 +233,11 @@ void part_prepare(struct executor *executor, struct part *part)
 
 	if (!part_open_source(executor, part))
 		return;
+	if (moved_copy_stands(executor, part->work, part->name.data, part->target_name,
+		    &part->status)) {
+		finish_standing(executor, part);
+		return;
+	}
 	verdict = part_decide(executor, part);
 	if (overwrite_is_final(verdict)) {
 		overwrite_report(executor, &part->overwrite, verdict);

@@ -11,7 +11,7 @@
 . "$(dirname "$0")/../processes.sh"
 private_mounts "$@"
 
-TRIALS=${TRIALS:-6}
+TRIALS=${TRIALS:-12}
 SEED=${SEED:-$((RANDOM * 32768 + RANDOM))}
 VICTIMS=(worker keeper publisher coordinator sentry)
 # Some cases for each way in which files are copied; the small ones take the most time to compare.

@@ -301,6 +301,31 @@ test_a_move_that_was_killed()
 	done
 }
 
+# A move that could remove only some of a file's names has changed the file by that. The copy of
+# those that are left stays one with that of the others.
+test_a_move_that_removed_some_names()
+{
+	local size tree=$WORK/from/tree
+	make_filesystem from ext4 400M
+	make_filesystem to ext4 400M
+	mkdir -p "$tree/free" "$tree/held"
+	for size in 20K 3M 70M; do
+		head -c "$size" /dev/urandom >"$tree/free/$size"
+		ln "$tree/free/$size" "$tree/held/$size-first"
+		ln "$tree/free/$size" "$tree/held/$size-second"
+	done
+	cp -a "$tree" "$WORK/kept"
+	let_settle
+	chattr +a "$tree/held"
+	# Slow enough for a checkpoint.
+	expect_status 1 "$HAUL" mv "${OFTEN[@]}" --limit 100M --job names "$tree" "$WORK/to"
+	expect_equal "what is left" "held" "$(ls "$tree")"
+	chattr -a "$tree/held" "$WORK/to/tree/held"
+	expect_status 0 "$HAUL" resume names
+	[ ! -e "$tree" ] || fail "the source is still there"
+	same_tree "$WORK/kept" "$WORK/to/tree"
+}
+
 # Everything is durable in the end, and not before it is said.
 test_durable()
 {
