@@ -4,7 +4,6 @@
 #include "cli/command.h"
 #include "cli/cp_targets.h"
 #include "cli/job_options.h"
-#include "haul/exit.h"
 
 static const char *const usage[] = {
 	"[OPTION]... [-T] SOURCE DEST",
@@ -44,20 +43,12 @@ enum option_result cp_parse(int argc, char **argv, bool quoted, struct job_setti
 int cp_run(int argc, char **argv, struct past *past)
 {
 	struct job_settings settings = {.request = {.past = past}};
-	int status = HAUL_EXIT_FAILED;
+	enum option_result parsed = cp_parse(argc, argv, false, &settings);
+	int status;
 
-	switch (cp_parse(argc, argv, false, &settings)) {
-	case OPTION_SHOWN:
-		status = HAUL_EXIT_OK;
-		break;
-	case OPTION_WRONG:
-		break;
-	case OPTION_READY:
-		if (!settings.to_count)
-			return job_settings_run(&settings, &cp_options);
-		status = cp_targets_run(&settings, argv);
-		break;
-	}
+	if (parsed != OPTION_READY || !settings.to_count)
+		return job_settings_run(&settings, parsed, &cp_options);
+	status = cp_targets_run(&settings, argv);
 	job_settings_free(&settings);
 	return status;
 }

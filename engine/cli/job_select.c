@@ -119,13 +119,14 @@ void job_settings_free(struct job_settings *settings)
 	free(settings->listed_source);
 }
 
-int job_settings_run(struct job_settings *settings, const struct option_set *table)
+int job_settings_run(
+	struct job_settings *settings, enum option_result parsed, const struct option_set *table)
 {
 	struct option_set set = *table;
-	int status = HAUL_EXIT_FAILED;
+	int status = parsed == OPTION_SHOWN ? HAUL_EXIT_OK : HAUL_EXIT_FAILED;
 
 	set.program = settings->request.program;
-	if (!select_entries(settings, &set))
+	if (parsed == OPTION_READY && !select_entries(settings, &set))
 		status = job_run(&settings->request);
 	job_settings_free(settings);
 	return status;

@@ -64,9 +64,11 @@ void job_settings_note_arguments(
 int job_settings_check_publishing(
 	const struct job_settings *settings, const struct option_set *set);
 
-/* Reads the files that select what is copied, moved or removed, runs the job, frees the settings
- * and returns the exit status. `table` is of the command's options. */
-int job_settings_run(struct job_settings *settings, const struct option_set *table);
+/* Does what the parsed options say: reads the files that select what is copied, moved or removed,
+ * and runs the job, unless nothing is left to be done. Frees the settings and returns the exit
+ * status. `table` is of the command's options. */
+int job_settings_run(
+	struct job_settings *settings, enum option_result parsed, const struct option_set *table);
 void job_settings_free(struct job_settings *settings);
 
 /* Completes settings->request from the options and the operands, as GNU cp and mv understand them.

@@ -3,7 +3,6 @@
 
 #include "cli/command.h"
 #include "cli/job_options.h"
-#include "haul/exit.h"
 
 static const char *const usage[] = {
 	"[OPTION]... [-T] SOURCE DEST",
@@ -49,19 +48,8 @@ enum option_result mv_parse(int argc, char **argv, bool quoted, struct job_setti
 int mv_run(int argc, char **argv, struct past *past)
 {
 	struct job_settings settings = {.request = {.past = past}};
-	int status = HAUL_EXIT_FAILED;
 
-	switch (mv_parse(argc, argv, false, &settings)) {
-	case OPTION_SHOWN:
-		status = HAUL_EXIT_OK;
-		break;
-	case OPTION_WRONG:
-		break;
-	case OPTION_READY:
-		return job_settings_run(&settings, &mv_options);
-	}
-	job_settings_free(&settings);
-	return status;
+	return job_settings_run(&settings, mv_parse(argc, argv, false, &settings), &mv_options);
 }
 
 int command_mv(int argc, char **argv)

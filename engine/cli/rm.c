@@ -5,7 +5,6 @@
 
 #include "cli/command.h"
 #include "cli/job_options.h"
-#include "haul/exit.h"
 
 static const char *const usage[] = {"[OPTION]... FILE...", NULL};
 
@@ -65,21 +64,10 @@ enum option_result rm_parse(int argc, char **argv, bool quoted, struct job_setti
 int command_rm(int argc, char **argv)
 {
 	struct job_settings settings = {0};
-	int status = HAUL_EXIT_FAILED;
+	enum option_result parsed = rm_parse(argc, argv, false, &settings);
 
-	switch (rm_parse(argc, argv, false, &settings)) {
-	case OPTION_SHOWN:
-		status = HAUL_EXIT_OK;
-		break;
-	case OPTION_WRONG:
-		break;
-	case OPTION_READY:
-		/* With -f, nothing to remove is no failure. */
-		if (settings.request.source_count)
-			return job_settings_run(&settings, &rm_options);
-		status = HAUL_EXIT_OK;
-		break;
-	}
-	job_settings_free(&settings);
-	return status;
+	/* With -f, nothing to remove is no failure. */
+	if (parsed == OPTION_READY && !settings.request.source_count)
+		parsed = OPTION_SHOWN;
+	return job_settings_run(&settings, parsed, &rm_options);
 }

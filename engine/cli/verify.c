@@ -4,7 +4,6 @@
 
 #include "cli/command.h"
 #include "cli/job_options.h"
-#include "haul/exit.h"
 #include "util/quote.h"
 
 static const char *const usage[] = {
@@ -104,17 +103,7 @@ enum option_result verify_parse(int argc, char **argv, bool quoted, struct job_s
 int command_verify(int argc, char **argv)
 {
 	struct job_settings settings = {0};
-	int status = HAUL_EXIT_FAILED;
 
-	switch (verify_parse(argc, argv, false, &settings)) {
-	case OPTION_SHOWN:
-		status = HAUL_EXIT_OK;
-		break;
-	case OPTION_WRONG:
-		break;
-	case OPTION_READY:
-		return job_settings_run(&settings, &verify_options);
-	}
-	job_settings_free(&settings);
-	return status;
+	return job_settings_run(
+		&settings, verify_parse(argc, argv, false, &settings), &verify_options);
 }

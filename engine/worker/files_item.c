@@ -21,12 +21,8 @@ static void fail_all(
 	const struct wire_entry *entry;
 	struct wire_text name, target_name;
 
-	for (; work->entries_left; work->entries_left--) {
-		if (wire_take_entry(&work->rest, &entry, &name, &target_name))
-			break;
+	while (!work_take_entry(work, &entry, &name, &target_name))
 		executor_fail(executor, work, entry->index, operation, error);
-	}
-	work->entries_left = 0;
 }
 
 static void begin_item(struct executor *executor, struct work *work)
@@ -129,13 +125,11 @@ static void begin_next(struct executor *executor, struct work *work)
 	const struct wire_entry *entry;
 	struct wire_text name, target_name;
 
-	if (wire_take_entry(&work->rest, &entry, &name, &target_name)) {
+	if (work_take_entry(work, &entry, &name, &target_name)) {
 		/* The coordinator is this same program: it can't be. */
 		executor->report.error = -EPROTO;
-		work->entries_left = 0;
 		return;
 	}
-	work->entries_left--;
 	begin_entry(executor, work, entry, name, target_name);
 }
 

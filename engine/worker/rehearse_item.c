@@ -223,9 +223,7 @@ static void rehearse_files(struct executor *executor, struct work *work)
 	const struct wire_entry *entry;
 	struct wire_text name, target;
 
-	for (; work->entries_left; work->entries_left--) {
-		if (wire_take_entry(&work->rest, &entry, &name, &target))
-			break;
+	while (!work_take_entry(work, &entry, &name, &target)) {
 		if (error)
 			executor_fail(executor, work, entry->index, OPERATION_STAT_SOURCE, error);
 		else if (removal)

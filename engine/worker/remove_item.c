@@ -204,7 +204,7 @@ void remove_entries(struct executor *executor, struct work *work)
 	const struct wire_entry *entry;
 	struct wire_text name, target;
 
-	while (work->entries_left-- && !wire_take_entry(&work->rest, &entry, &name, &target)) {
+	while (!work_take_entry(work, &entry, &name, &target)) {
 		if (all_gone)
 			removed(executor, work, name);
 		else if (error)
@@ -212,7 +212,6 @@ void remove_entries(struct executor *executor, struct work *work)
 		else
 			remove_entry(executor, work, entry, name, target);
 	}
-	work->entries_left = 0;
 	executor_done(executor, work);
 }
 

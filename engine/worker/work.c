@@ -34,6 +34,19 @@ void work_free(struct work *work)
 	free(work);
 }
 
+int work_take_entry(struct work *work, const struct wire_entry **ret_entry,
+	struct wire_text *ret_name, struct wire_text *ret_target)
+{
+	if (!work->entries_left)
+		return -ENOENT;
+	if (wire_take_entry(&work->rest, ret_entry, ret_name, ret_target)) {
+		work->entries_left = 0;
+		return -EPROTO;
+	}
+	work->entries_left--;
+	return 0;
+}
+
 void work_queue_push(struct work_queue *queue, struct work *work)
 {
 	work->next = NULL;

@@ -42,6 +42,11 @@ struct work_queue {
 int work_new(const struct wire_view *view, struct work **ret_work);
 void work_free(struct work *work);
 
+/* The next entry of the item that was not begun yet. 0; -ENOENT: there is none; -EPROTO: it is not
+ * what it should be, and none is left. */
+int work_take_entry(struct work *work, const struct wire_entry **ret_entry,
+	struct wire_text *ret_name, struct wire_text *ret_target);
+
 void work_queue_push(struct work_queue *queue, struct work *work);
 void work_queue_push_front(struct work_queue *queue, struct work *work);
 struct work *work_queue_pop(struct work_queue *queue); /* NULL: empty */
