@@ -12,6 +12,7 @@
 #include "job/journal.h"
 #include "job/past.h"
 #include "job/state_directory.h"
+#include "publisher/event.h"
 #include "util/human.h"
 #include "util/quote.h"
 
@@ -51,21 +52,13 @@ static bool is_resumable(const char *job)
 
 static const char *state_word(const char *job, struct haul_reader *reader, enum haul_state state)
 {
-	switch (state) {
-	case HAUL_STATE_DONE:
-		return "done";
-	case HAUL_STATE_FAILED:
-		return "failed";
-	case HAUL_STATE_CANCELLED:
-		return "cancelled";
-	default:
-		break;
-	}
+	if (state >= HAUL_STATE_DONE)
+		return event_state_word(state);
 	if (haul_reader_wait(reader, 0) == HAUL_WAIT_GONE)
 		return is_resumable(job) ? "resumable" : "dead";
-	if (state == HAUL_STATE_PAUSED)
-		return haul_reader_header(reader)->waits_for[0] ? "waiting" : "paused";
-	return "running";
+	if (state == HAUL_STATE_PAUSED && haul_reader_header(reader)->waits_for[0])
+		return "waiting";
+	return event_state_word(state);
 }
 
 /* "1,200 of 3,400", or "1,200 of 3,400+" while more is being found. */

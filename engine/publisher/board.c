@@ -70,25 +70,9 @@ static struct board_row *row_add(struct board *board, const char *job)
 	if (!row)
 		return NULL;
 	snprintf(row->job, sizeof(row->job), "%s", job);
-	row->state = "running";
+	row->state = event_state_word(HAUL_STATE_RUNNING);
 	board->row[board->count++] = row;
 	return row;
-}
-
-static const char *state_of(enum event_job_state state)
-{
-	switch (state) {
-	case EVENT_JOB_PAUSED:
-		return "paused";
-	case EVENT_JOB_DONE:
-		return "done";
-	case EVENT_JOB_FAILED:
-		return "failed";
-	case EVENT_JOB_CANCELLED:
-		return "cancelled";
-	default:
-		return "running";
-	}
 }
 
 static bool keep_job(struct board *board, struct board_row *row, const struct sink_event *event)
@@ -101,7 +85,7 @@ static bool keep_job(struct board *board, struct board_row *row, const struct si
 		if (!board_text_set(&row->start, event->json, event->json_bytes))
 			return false;
 	}
-	row->state = state_of(job->state);
+	row->state = event_state_word(event_state_after(job->state));
 	row->ended = event_is_last(event->event);
 	row->age = ++board->age;
 	row->job_seq = event->event->seq;

@@ -77,7 +77,7 @@ static void write_job(const struct event_job *job, struct json *json)
 		write_string(json, "message", job->message);
 }
 
-static const char *run_state_name(enum haul_state state)
+const char *event_state_word(enum haul_state state)
 {
 	switch (state) {
 	case HAUL_STATE_PAUSED:
@@ -90,6 +90,22 @@ static const char *run_state_name(enum haul_state state)
 		return "cancelled";
 	default:
 		return "running";
+	}
+}
+
+enum haul_state event_state_after(enum event_job_state change)
+{
+	switch (change) {
+	case EVENT_JOB_PAUSED:
+		return HAUL_STATE_PAUSED;
+	case EVENT_JOB_DONE:
+		return HAUL_STATE_DONE;
+	case EVENT_JOB_FAILED:
+		return HAUL_STATE_FAILED;
+	case EVENT_JOB_CANCELLED:
+		return HAUL_STATE_CANCELLED;
+	default:
+		return HAUL_STATE_RUNNING;
 	}
 }
 
@@ -113,7 +129,7 @@ static void write_counters(const uint64_t *counter, struct json *json)
 
 static void write_progress(const struct event_progress *progress, struct json *json)
 {
-	write_string(json, "state", run_state_name(progress->totals.state));
+	write_string(json, "state", event_state_word(progress->totals.state));
 	write_counters(progress->totals.counter, json);
 	json_key(json, "planning_done");
 	json_bool(json, progress->totals.planning_done);

@@ -104,6 +104,10 @@ bool event_must_arrive(const struct event *event);
 /* Whether it is the last one of its job. */
 bool event_is_last(const struct event *event);
 
+/* What a job's state is called, and which one it is in after a change. */
+const char *event_state_word(enum haul_state state);
+enum haul_state event_state_after(enum event_job_state change);
+
 /* Writes the event as one JSON object. A look at json->overflow tells whether it fitted. */
 void event_write(const struct event *event, struct json *json);
 

@@ -14,18 +14,9 @@
 
 static const char *state_word(const struct top_job *job)
 {
-	switch (job->state) {
-	case EVENT_JOB_PAUSED:
-		return "paused";
-	case EVENT_JOB_DONE:
-		return "done";
-	case EVENT_JOB_FAILED:
-		return "failed";
-	case EVENT_JOB_CANCELLED:
-		return "cancelled";
-	default:
-		return "";
-	}
+	enum haul_state state = event_state_after(job->state);
+
+	return state == HAUL_STATE_RUNNING ? "" : event_state_word(state);
 }
 
 /* As wide as the longest name that is there, so that the bars begin at one column. */
