@@ -21,6 +21,7 @@ struct worker {
 	int pidfd;
 	int channel;
 	bool greeted;              /* it has said HELLO */
+	bool wants_more;           /* while items are handed out */
 	bool blocked;              /* its channel was full: wait until it can be written */
 	struct item_queue items;   /* what it has, oldest first */
 	uint32_t lists;            /* LIST items among them */

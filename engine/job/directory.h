@@ -15,6 +15,8 @@
 struct root;
 struct telling;
 
+struct worker;
+
 struct directory {
 	struct directory *parent; /* NULL for the root's own */
 	struct root *root;
@@ -29,6 +31,9 @@ struct directory {
 	uint16_t flags;          /* a removal: enum entry_flag of its entry */
 	bool kept;               /* a removal left something in it, and has said so */
 	uint8_t relists;         /* a removal looked again for what it missed */
+	bool removed_alone;      /* a removal gives it to one worker at a time */
+	struct worker *remover;  /* who was given the latest part of it to remove */
+	uint32_t removers;       /* parts that workers have */
 	int list_error; /* a removal could not read it: told if it turns out not to be empty */
 	uint16_t name_bytes;
 	char name[];

@@ -361,6 +361,7 @@ static int take_listing(struct job *job, struct item *item, const struct wire_li
 		if (directory == directory->root->top && !directory->virtual)
 			directory->metadata.created = directory->root->created;
 	}
+	directory->removed_alone = listed->alone;
 	if (!listed->complete && !error)
 		error = continue_listing(job, item, listed->next_position);
 	return error ? error : add_entries(job, directory, view, listed->entry_count);

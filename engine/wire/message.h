@@ -284,7 +284,7 @@ struct wire_listed {
 	uint32_t entry_count;
 	uint32_t complete;  /* 1: no more entries */
 	uint32_t continues; /* 1: a removal goes on; DONE ends the item */
-	uint32_t reserved;
+	uint32_t alone;     /* 1: and several workers in the directory would slow it down */
 	struct wire_directory directory; /* when position was 0 */
 };
 

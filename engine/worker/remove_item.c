@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/magic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -112,7 +113,9 @@ static unsigned gather_directories(const struct work *work, struct listing *list
 }
 
 /* Answered before anything is removed, so that others go on with the next part meanwhile: most of
- * what a removal costs comes after the directory's lock is released. */
+ * what a removal costs comes after the directory's lock is released. Not so on xfs, where one
+ * directory of 50,000 files (on a loop device in memory, two CPUs) took two workers 2.3 s and one
+ * 1.6 s; on ext4 it took them 0.6 s and 1.0 s. */
 static void tell_listed(struct executor *executor, const struct work *work,
 	const struct listing *listing, unsigned directories)
 {
@@ -122,6 +125,7 @@ static void tell_listed(struct executor *executor, const struct work *work,
 		.entry_count = directories,
 		.complete = listing->complete,
 		.continues = 1,
+		.alone = work->source->filesystem->type == XFS_SUPER_MAGIC,
 	};
 	struct wire_buffer *buffer = report_reserve(&executor->report,
 		sizeof(listed) + 64 + directories * (sizeof(struct wire_entry) + NAME_MAX + 10));
