@@ -253,7 +253,8 @@ static void begin_waiting(struct job *job, const struct volume *volume, const ch
 	job->absence.waiting = true;
 	region_set_waiting(&job->region, name);
 	region_set_state(&job->region, HAUL_STATE_PAUSED, 0);
-	notify(job, "%s: waiting for %s", words, name);
+	notify(job, "%s: waiting for %s; to wait no more: haul cancel %s", words, name,
+		job->region.header->job);
 	leave_directory(job);
 	drop_work(job);
 	job->absence.due_ns = clock_monotonic_ns() + LOOK_AGAIN_NS;

@@ -116,6 +116,33 @@ test_target_that_vanishes()
 	expect_match "^haul cp: $WORK/stick: failed$" "$WORK/err"
 }
 
+waits()
+{
+	"$HAUL" jobs | grep -q "^$1 *waiting"
+}
+
+# The one waits for its filesystem, and the other for nobody.
+test_target_that_comes_back()
+{
+	local status=0
+	make_tree 3
+	attach_disk stick 64M ext4
+	start_haul cp -a --job pair --durable --limit 2M "$WORK/tree" \
+		--to "$WORK/stick" --to "$WORK/a"
+	wait_until 10 test -d "$WORK/stick/tree"
+	detach_disk
+	wait_until 20 waits pair-1
+	wait_until 20 is_whole "$WORK/a"
+	expect_match "^haul cp: '$WORK/stick' .*: waiting for /dev/loop[0-9]+, UUID [-0-9a-f]+; to wait no more: haul cancel pair-1$" "$WORK/err"
+	wait_until 5 umount "$WORK/stick"
+	mount -o loop "$WORK/stick.image" "$WORK/stick"
+	wait_for_haul || status=$?
+	expect_equal "status" 0 "$status"
+	expect_match "is back: going on at '$WORK/stick'$" "$WORK/err"
+	same_tree "$WORK/tree" "$WORK/a/tree"
+	same_tree "$WORK/tree" "$WORK/stick/tree"
+}
+
 test_stop_and_resume_each()
 {
 	local status=0
