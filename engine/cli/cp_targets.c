@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli/command.h"
@@ -27,6 +28,19 @@ static int refuse(const struct option_set *set, const char *what)
 {
 	option_error(set, "cannot combine --to with %s", what);
 	return -EINVAL;
+}
+
+/* One of them would unmount what another one has to write to. */
+static bool share_filesystem(const struct job_settings *settings)
+{
+	struct stat one, other;
+
+	for (size_t i = 0; i < settings->to_count; i++)
+		for (size_t j = 0; j < i; j++)
+			if (!stat(settings->to[i], &one) && !stat(settings->to[j], &other) &&
+				one.st_dev == other.st_dev)
+				return true;
+	return false;
 }
 
 /* What can't be had by several jobs at once. */
@@ -44,6 +58,8 @@ static int check(const struct job_settings *settings, const struct option_set *s
 		return refuse(set, "--redis, --socketio and --http; haul publish has them");
 	if (request->checksums && settings->to_count > 1)
 		return refuse(set, "--checksums, which is one list: give each target a command");
+	if (request->eject && share_filesystem(settings))
+		return refuse(set, "--eject, as two targets are on one file system");
 	if (settings->files_from)
 		return refuse(set, "--files-from");
 	if (settings->to_count > RUN_JOBS_MAX)
