@@ -63,7 +63,8 @@ const struct option_row job_own_option_rows[] = {
 		.name = "durable",
 		.kind = OPTION_FLAG,
 		.commands = COMMAND_CP | COMMAND_MV,
-		.help = "do not report success before everything is on the medium",
+		.help = "do not report success before everything is on the medium; always so on "
+			"removable devices",
 		.offset = REQUEST_FIELD(options.durable),
 	},
 	{

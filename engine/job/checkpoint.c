@@ -8,16 +8,23 @@
 #include <unistd.h>
 
 #include "job/coordinator.h"
+#include "job/place.h"
 #include "util/clock.h"
 #include "util/quote.h"
 
 /* A sync that takes long costs the copy more: the next one waits this many times as long. */
 #define WAIT_FACTOR 4
 
+/* What can be pulled out when the job is over should then be complete. */
+static bool ends_durable(const struct job *job)
+{
+	return job->options.durable || job->checkpoint.removable;
+}
+
 /* Without durable copies the job would not do what it is for. */
 static bool is_promised(const struct job *job)
 {
-	return job->options.durable || job->options.verify || job->options.operation == JOB_MOVE;
+	return ends_durable(job) || job->options.verify || job->options.operation == JOB_MOVE;
 }
 
 /* There are no more checkpoints: a later sync may succeed because the error was told once, and
@@ -86,7 +93,12 @@ void checkpoint_watch(struct job *job, int directory_fd, uint64_t device)
 {
 	int error;
 
-	if (!wanted(job) || is_watched(&job->checkpoint, device))
+	if (is_watched(&job->checkpoint, device))
+		return;
+	if (job->request->checkpoint_ns &&
+		place_is_removable("/sys", "/proc/self/mountinfo", device))
+		job->checkpoint.removable = true;
+	if (!wanted(job))
 		return;
 	error = add_target(&job->checkpoint, directory_fd, device);
 	if (error)
@@ -106,6 +118,14 @@ static uint64_t finished_bytes(const struct job *job, bool durable)
 		sum += durable ? done->bytes_durable : done->bytes_accepted;
 	}
 	return sum;
+}
+
+uint64_t checkpoint_unsynced_bytes(const struct job *job)
+{
+	uint64_t accepted_bytes = finished_bytes(job, false);
+	uint64_t durable_bytes = finished_bytes(job, true);
+
+	return accepted_bytes > durable_bytes ? accepted_bytes - durable_bytes : 0;
 }
 
 static void ask_next(struct job *job)
@@ -193,8 +213,6 @@ static bool is_due(const struct job *job)
 static void begin(struct job *job, bool last)
 {
 	struct checkpoint *checkpoint = &job->checkpoint;
-	uint64_t accepted_bytes = finished_bytes(job, false);
-	uint64_t durable_bytes = finished_bytes(job, true);
 	int error = start_keeper(checkpoint);
 
 	if (error) {
@@ -210,9 +228,8 @@ static void begin(struct job *job, bool last)
 	checkpoint->began_ns = (int64_t)clock_realtime_ns();
 	checkpoint->due_ns = clock_monotonic_ns();
 	checkpoint->covered_bytes = job->journal.bytes;
-	checkpoint->accepted_bytes = accepted_bytes;
-	checkpoint->durable_bytes =
-		accepted_bytes > durable_bytes ? accepted_bytes - durable_bytes : 0;
+	checkpoint->accepted_bytes = finished_bytes(job, false);
+	checkpoint->durable_bytes = checkpoint_unsynced_bytes(job);
 	ask_next(job);
 }
 
@@ -335,7 +352,7 @@ void checkpoint_advance(struct job *job, bool all_done)
 		return;
 	}
 	if (all_done) {
-		if (job->options.durable && !checkpoint->error)
+		if (ends_durable(job) && !checkpoint->error)
 			begin(job, true);
 		return;
 	}
@@ -362,7 +379,7 @@ bool checkpoint_settled(const struct job *job)
 {
 	const struct checkpoint *checkpoint = &job->checkpoint;
 
-	return !job->options.durable || checkpoint->complete || checkpoint->error;
+	return !ends_durable(job) || checkpoint->complete || checkpoint->error;
 }
 
 static void close_target(const struct checkpoint_target *target)

@@ -33,6 +33,7 @@ struct checkpoint {
 	bool recorded;   /* its targets are synced and the journal says so; that is being synced */
 	bool last;       /* nothing was left to do when it began */
 	bool for_roots;  /* it began for their sake alone: the journal is not told */
+	bool removable;  /* one of the targets is: the job ends with a last one */
 	bool complete;   /* the last one succeeded */
 	int error;       /* there are no more checkpoints; it was said why */
 	unsigned number; /* of the target that is being synced */

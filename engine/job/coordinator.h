@@ -27,6 +27,7 @@
  *     diagnose.c  what is said about failures
  *     chronicle.c what the journal is told, and what an earlier one told
  *     checkpoint.c  making what was copied durable, now and then
+ *     writeback.c what is still being written when everything else is done
  *     eject.c     unmounting the destination at the end
  *     absence.c   a filesystem that goes away and comes back
  *     start.c     what a job needs before it begins
@@ -54,6 +55,7 @@
 #include "job/question.h"
 #include "job/root.h"
 #include "job/telling.h"
+#include "job/writeback.h"
 #include "progress/control.h"
 #include "progress/region.h"
 
@@ -90,6 +92,7 @@ struct job {
 	int journal_error;  /* why there is none; 0 also when that was said */
 	bool journal_tells; /* of something that is durable */
 	struct checkpoint checkpoint;
+	struct writeback writeback;
 	uint64_t salt;          /* of fingerprints: the journal's */
 	uint64_t run;           /* a random number: temporary names are made from it */
 	unsigned starts_failed; /* workers that could not be started, in a row */
@@ -441,6 +444,13 @@ uint64_t checkpoint_due_ns(const struct job *job);
 /* Is everything as durable as it was asked to be? */
 bool checkpoint_settled(const struct job *job);
 void checkpoint_end(struct job *job);
+/* What was accepted, but in no checkpoint yet that has succeeded. */
+uint64_t checkpoint_unsynced_bytes(const struct job *job);
+
+/* ---- writeback.c ---- */
+
+/* Tells readers how much is still to be written while the job is `idle`, but for a checkpoint. */
+void writeback_advance(struct job *job, bool idle);
 
 /* ---- absence.c ---- */
 

@@ -225,10 +225,16 @@ static bool any_item(const struct job *job)
 	return false;
 }
 
-static bool all_done(const struct job *job)
+/* Nothing can be done before something else has happened. */
+static bool is_idle(const struct job *job)
 {
 	return plan_finished(job) && dispatch_idle(job) && !question_pending(job) &&
-	       !checkpoint_awaited(job) && !audit_pending(job) && !sum_list_pending(job);
+	       !audit_pending(job) && !sum_list_pending(job);
+}
+
+static bool all_done(const struct job *job)
+{
+	return is_idle(job) && !checkpoint_awaited(job);
 }
 
 static bool finished(const struct job *job)
@@ -263,6 +269,14 @@ static bool lacks_worker(const struct job *job)
 	return false;
 }
 
+/* 0 is no time. */
+static uint64_t sooner(uint64_t one_ns, uint64_t other_ns)
+{
+	if (!one_ns || !other_ns)
+		return one_ns ? one_ns : other_ns;
+	return one_ns < other_ns ? one_ns : other_ns;
+}
+
 static int timeout_ms(const struct job *job)
 {
 	uint64_t now_ns = clock_monotonic_ns(), until_ns = job->stop_deadline_ns;
@@ -272,10 +286,10 @@ static int timeout_ms(const struct job *job)
 	if (!job->stopping && !job->paused && !job->absence.waiting) {
 		if (job->checkpoint.error && checkpoint_awaited(job))
 			return 0;
-		until_ns = checkpoint_due_ns(job);
+		until_ns = sooner(checkpoint_due_ns(job), job->writeback.due_ns);
 	}
-	if (job->absence.due_ns && !job->stopping && (!until_ns || job->absence.due_ns < until_ns))
-		until_ns = job->absence.due_ns;
+	if (job->absence.due_ns && !job->stopping)
+		until_ns = sooner(until_ns, job->absence.due_ns);
 	if (!until_ns)
 		return -1;
 	return now_ns < until_ns ? (int)((until_ns - now_ns) / 1000000) + 1 : 0;
@@ -350,6 +364,7 @@ static void give_work(struct job *job, struct loop *loop)
 		plan_tell_missing(job);
 	}
 	checkpoint_advance(job, all_done(job));
+	writeback_advance(job, is_idle(job));
 	watch_keeper(job, loop);
 }
 

@@ -46,7 +46,7 @@ static bool reads_one(const char *directory, const char *name)
 }
 
 /* A partition has no such attribute: its disk, one level up, does. */
-static bool is_removable(const char *sysfs, dev_t device)
+static bool block_is_removable(const char *sysfs, dev_t device)
 {
 	char link[PATH_MAX], path[PATH_MAX];
 
@@ -118,5 +118,14 @@ void place_describe(const char *sysfs, const char *mountinfo, uint64_t device, u
 			minor(device));
 	}
 	if (!ret_place->in_memory)
-		ret_place->removable = is_removable(sysfs, device);
+		ret_place->removable = block_is_removable(sysfs, device);
+}
+
+bool place_is_removable(const char *sysfs, const char *mountinfo, uint64_t device)
+{
+	struct mount_line mount;
+
+	if (!major(device) && find_mount(mountinfo, device, &mount))
+		device = device_below(&mount, device);
+	return block_is_removable(sysfs, device);
 }

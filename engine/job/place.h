@@ -17,5 +17,7 @@ struct place {
  * kernel shows them, for tests to be elsewhere. */
 void place_describe(const char *sysfs, const char *mountinfo, uint64_t device, uint64_t type,
 	struct place *ret_place);
+/* The same as `removable` tells, for less. */
+bool place_is_removable(const char *sysfs, const char *mountinfo, uint64_t device);
 
 #endif

@@ -225,6 +225,12 @@ void region_set_planning_begun(struct region *region)
 	__atomic_store_n(&region->header->planning_done, 0, __ATOMIC_RELEASE);
 }
 
+void region_set_unwritten(struct region *region, uint64_t bytes)
+{
+	if (__atomic_exchange_n(&region->header->unwritten_bytes, bytes, __ATOMIC_RELAXED) != bytes)
+		bell_ring(region->header);
+}
+
 void region_set_waiting(struct region *region, const char *what)
 {
 	char *text = region->header->waits_for;

@@ -64,6 +64,9 @@ void region_set_planning_done(struct region *region);
 /* They are not, after all: the job is planned anew. */
 void region_set_planning_begun(struct region *region);
 
+/* Publishes what is still to be written, as the header has it, and rings if that changed. */
+void region_set_unwritten(struct region *region, uint64_t bytes);
+
 /* What a job that is paused waits for, "" for nothing. Before region_set_state. */
 void region_set_waiting(struct region *region, const char *what);
 

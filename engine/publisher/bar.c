@@ -60,7 +60,7 @@ static uint64_t files_finished(const struct event_progress *progress)
 }
 
 /* How much is done, from 0 to 1: of the bytes, where there are any. Not 1 unless all files are: one
- * that failed is not there. */
+ * that failed is not there, nor is one that the job still waits for. */
 static double fraction(const struct event_progress *progress)
 {
 	const uint64_t *count = progress->totals.counter;
@@ -69,8 +69,10 @@ static double fraction(const struct event_progress *progress)
 	uint64_t done = by_bytes ? count[HAUL_BYTES_ACCEPTED] : files;
 	uint64_t planned = by_bytes ? count[HAUL_BYTES_PLANNED] : count[HAUL_FILES_PLANNED];
 	double part = planned ? (double)done / (double)planned : 0;
+	bool all = files - count[HAUL_FILES_FAILED] >= count[HAUL_FILES_PLANNED] &&
+		   !progress->unwritten_bytes;
 
-	if (part > 0.99 && files - count[HAUL_FILES_FAILED] < count[HAUL_FILES_PLANNED])
+	if (part > 0.99 && !all)
 		return 0.99;
 	return part < 1 ? part : 1;
 }
@@ -96,12 +98,26 @@ static void say_percent(struct bar *bar, char *text)
 		(int)(columns < PERCENT_COLUMNS ? PERCENT_COLUMNS - columns : 0), "", number);
 }
 
+/* The destination has all of it, but its medium not yet. */
+static void say_unwritten(const struct bar *bar, char *text, bool brief)
+{
+	char left[HUMAN_BYTES];
+
+	human_size(bar->progress->unwritten_bytes, left);
+	snprintf(text, PART_BYTES, "writing%s%s%s", brief ? "" : ": ", brief ? "" : left,
+		brief ? "" : " left");
+}
+
 static void say_bytes(struct bar *bar, char *text, bool brief)
 {
 	char done[HUMAN_BYTES], planned[HUMAN_BYTES];
 
 	if (!counter(bar, HAUL_BYTES_PLANNED))
 		return;
+	if (bar->progress->unwritten_bytes) {
+		say_unwritten(bar, text, brief);
+		return;
+	}
 	human_size(counter(bar, HAUL_BYTES_ACCEPTED), done);
 	if (brief)
 		snprintf(text, PART_BYTES, "%s", done);
@@ -411,6 +427,8 @@ void bar_summary(const struct event_progress *progress, char ret_text[BAR_BYTES]
 	append(ret_text, " in %s", human_duration(progress->elapsed_s, text));
 	if (bytes)
 		append(ret_text, ", %s/s", human_size(whole((double)bytes / seconds), text));
+	if (bytes && count[HAUL_BYTES_DURABLE] >= bytes)
+		append(ret_text, ", durable");
 	if (count[HAUL_FILES_SKIPPED])
 		append(ret_text, ", %s skipped", human_count(count[HAUL_FILES_SKIPPED], text));
 	if (count[HAUL_FILES_FAILED])

@@ -7,6 +7,11 @@
  * While the plan isn't finished, totals are only a lower bound and the percentage an upper one, and
  * both say so: "≤42%", "of ≥2.9 GB". In a narrow terminal the less important parts are left out.
  *
+ * When the destination has everything and the job waits for its medium, the bar says so, and the
+ * speed and the time left are those of writing:
+ *
+ *     99%  ━━━━━━━━━━━─  writing: 1.1 GB left  80.0 MB/s  ETA 0:14
+ *
  * With layers, the meter is █ where the data is durable, ▓ where the destination has accepted it
  * and ▒ where it has been read (ASCII: # = -), before what is left: ███▓▓▒░░░░.
  */

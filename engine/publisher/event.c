@@ -145,6 +145,8 @@ static void write_progress(const struct event_progress *progress, struct json *j
 	for (unsigned at = 0; at < progress->current_count; at++)
 		json_string(json, progress->current[at].data, progress->current[at].bytes);
 	json_array_end(json);
+	if (progress->unwritten_bytes)
+		write_integer(json, "unwritten_bytes", progress->unwritten_bytes);
 	if (progress->lost_events)
 		write_integer(json, "lost_events", progress->lost_events);
 }

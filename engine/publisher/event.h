@@ -59,7 +59,9 @@ struct event_progress {
 	double rate_files_per_s;
 	bool eta_known;
 	double eta_s;
-	uint64_t lost_events; /* so far: records that were overwritten before they were read */
+	uint64_t
+		unwritten_bytes; /* while it only waits for those, whose speed is told then; or 0 */
+	uint64_t lost_events;    /* so far: records that were overwritten before they were read */
 	struct event_text current[EVENT_CURRENT_MAX];
 	unsigned current_count;
 };

@@ -94,12 +94,39 @@ void rate_update(struct rate *rate, uint64_t now_ns, const struct haul_totals *t
 		rate->last_ns = now_ns;
 	rate->bytes = totals->counter[HAUL_BYTES_ACCEPTED];
 	rate->files = files_finished(totals);
+	rate->unwritten_bytes = 0;
 	if (totals->state == HAUL_STATE_PAUSED || seconds <= 0)
 		return;
 	fading_add(&rate->byte_speed, bytes, seconds, SPEED_FADE_S);
 	fading_add(&rate->file_speed, files, seconds, SPEED_FADE_S);
 	fading_add(&rate->work_speed, bytes + files * FILE_WORK_BYTES, seconds, WORK_FADE_S);
 	eta_update(rate, now_ns, seconds, totals);
+}
+
+static void begin_writing(struct rate *rate)
+{
+	rate->byte_speed = (struct fading){0};
+	rate->file_speed = (struct fading){0};
+	rate->eta_known = false;
+}
+
+void rate_update_writing(struct rate *rate, uint64_t now_ns, uint64_t unwritten_bytes)
+{
+	double seconds = risen(rate->last_ns, now_ns) / NS_PER_S;
+	double bytes = risen(unwritten_bytes, rate->unwritten_bytes);
+	bool begins = !rate->unwritten_bytes;
+
+	if (now_ns > rate->last_ns)
+		rate->last_ns = now_ns;
+	rate->unwritten_bytes = unwritten_bytes;
+	if (begins)
+		begin_writing(rate);
+	if (begins || seconds <= 0)
+		return;
+	fading_add(&rate->byte_speed, bytes, seconds, SPEED_FADE_S);
+	rate->eta_known = fading_speed(&rate->byte_speed) > 0;
+	if (rate->eta_known)
+		rate->eta_s = (double)unwritten_bytes / fading_speed(&rate->byte_speed);
 }
 
 double rate_bytes_per_s(const struct rate *rate)

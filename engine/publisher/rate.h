@@ -34,6 +34,7 @@ struct rate {
 	struct fading work_speed;
 	double eta_s;
 	bool eta_known;
+	uint64_t unwritten_bytes; /* at last_ns; 0: it was not about that */
 };
 
 /* Begins at `now_ns` with what the job has done by then, which counts for no speed. */
@@ -42,6 +43,10 @@ void rate_start(struct rate *rate, uint64_t now_ns, const struct haul_totals *to
 /* Takes what the job has done by `now_ns`. Time in which it is paused does not count. Totals that
  * fell, since a worker died and its work is done again, count as no progress. */
 void rate_update(struct rate *rate, uint64_t now_ns, const struct haul_totals *totals);
+
+/* The same while the job only waits for what is still to be written (not 0): until rate_update is
+ * called again, the speed and the time left are those of writing. */
+void rate_update_writing(struct rate *rate, uint64_t now_ns, uint64_t unwritten_bytes);
 
 double rate_bytes_per_s(const struct rate *rate);
 double rate_files_per_s(const struct rate *rate);

@@ -28,6 +28,7 @@ struct watch {
 	struct rate rate;
 	struct current current;
 	struct haul_totals totals; /* as of the last progress event */
+	uint64_t unwritten_bytes;
 	uint64_t lost;
 	uint64_t progress_ns; /* when it was told last */
 	uint64_t pulse_ns;
@@ -177,9 +178,27 @@ static void emit_progress(struct watch *watch, uint64_t now_ns)
 		progress->rate_files_per_s = rate_files_per_s(&watch->rate);
 		progress->eta_known = rate_eta(&watch->rate, &progress->eta_s);
 		progress->current_count = current_list(&watch->current, progress->current);
+		progress->unwritten_bytes = watch->unwritten_bytes;
 	}
 	emit(watch, &event, now_ns);
 	watch->progress_ns = now_ns;
+}
+
+/* 0: it does something else. */
+static uint64_t unwritten_bytes(const struct watch *watch)
+{
+	if (watch->totals.state != HAUL_STATE_RUNNING)
+		return 0;
+	return __atomic_load_n(&watch->header->unwritten_bytes, __ATOMIC_RELAXED);
+}
+
+static void update_rate(struct watch *watch, uint64_t now_ns)
+{
+	watch->unwritten_bytes = unwritten_bytes(watch);
+	if (watch->unwritten_bytes)
+		rate_update_writing(&watch->rate, now_ns, watch->unwritten_bytes);
+	else
+		rate_update(&watch->rate, now_ns, &watch->totals);
 }
 
 static bool totals_differ(const struct haul_totals *a, const struct haul_totals *b)
@@ -198,9 +217,23 @@ static void tell_progress(struct watch *watch, const struct haul_totals *totals,
 	watch->moved = watch->moved || changed;
 	if (watch->silent || now_ns - watch->progress_ns < due_ns)
 		return;
-	rate_update(&watch->rate, now_ns, totals);
 	watch->totals = *totals;
+	update_rate(watch, now_ns);
 	emit_progress(watch, now_ns);
+}
+
+/* What had been done before something else happened: that a device is released is told after all on
+ * it is durable. */
+static void tell_before(struct watch *watch, uint64_t time_ns)
+{
+	struct haul_totals totals = read_totals(watch);
+
+	totals.state = watch->state;
+	if (watch->silent || !totals_differ(&watch->totals, &totals))
+		return;
+	watch->totals = totals;
+	watch->unwritten_bytes = unwritten_bytes(watch);
+	emit_progress(watch, time_ns);
 }
 
 /* ---- records ---- */
@@ -251,10 +284,12 @@ static void take_device(struct watch *watch, const struct haul_record *record)
 	};
 	struct scan_value value;
 
-	if (scan_text(text->text, text->text_bytes, &value) && value.type == SCAN_OBJECT)
-		emit(watch, &event, record->time_ns);
-	else
+	if (!scan_text(text->text, text->text_bytes, &value) || value.type != SCAN_OBJECT) {
 		watch->lost++;
+		return;
+	}
+	tell_before(watch, record->time_ns);
+	emit(watch, &event, record->time_ns);
 }
 
 static void take_serial(struct watch *watch, const struct haul_record *record)

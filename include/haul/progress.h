@@ -53,7 +53,7 @@ extern "C" {
 
 /* A reader of version V accepts a region whose abi_compatible <= V <= abi_version, or whose
  * abi_version <= V: a newer writer says in abi_compatible which old readers still understand it. */
-#define HAUL_ABI_VERSION    2u
+#define HAUL_ABI_VERSION    3u
 #define HAUL_ABI_COMPATIBLE 1u
 
 #define HAUL_PAGE_BYTES     4096u
@@ -173,7 +173,11 @@ struct haul_header {
 	uint32_t state; /* enum haul_state, atomic */
 	int32_t exit_status;
 	uint32_t planning_done; /* 1 when FILES_PLANNED and BYTES_PLANNED are final, atomic */
-	uint8_t reserved2[52];
+	uint32_t reserved5;
+	/* Since version 3: about how much of what was accepted is still to be written, and at least
+	 * 1, while the job has nothing to do but wait for that; else 0. Atomic. */
+	uint64_t unwritten_bytes;
+	uint8_t reserved2[40];
 	/* The doorbell: the one word that several writers change, at most about a thousand times a
 	 * second each. Readers sleep on it with FUTEX_WAIT, which works on a read-only mapping. */
 	uint32_t bell;
@@ -222,6 +226,7 @@ _Static_assert(sizeof(struct haul_record) == 24, "record header is part of the A
 _Static_assert(sizeof(struct haul_header) == HAUL_PAGE_BYTES, "header is one page");
 _Static_assert(sizeof(struct haul_lane) == HAUL_PAGE_BYTES, "lane head is one page");
 _Static_assert(offsetof(struct haul_header, state) == 192, "state has a cache line of its own");
+_Static_assert(offsetof(struct haul_header, unwritten_bytes) == 208, "beside it");
 _Static_assert(offsetof(struct haul_header, bell) == 256, "so has the bell");
 _Static_assert(offsetof(struct haul_header, argument_count) == 320, "arguments follow");
 _Static_assert(offsetof(struct haul_header, waits_for) == 3968, "and what it waits for");

@@ -19,10 +19,10 @@
 		assert_int_equal(sizeof(((type *)0)->member), bytes);                              \
 	} while (0)
 
-static void these_numbers_are_of_version_2(void **state)
+static void these_numbers_are_of_version_3(void **state)
 {
 	(void)state;
-	assert_int_equal(HAUL_ABI_VERSION, 2);
+	assert_int_equal(HAUL_ABI_VERSION, 3);
 	assert_int_equal(HAUL_ABI_COMPATIBLE, 1);
 	assert_true(HAUL_MAGIC == UINT64_C(0x0a0d6c7561682e01));
 	assert_int_equal(HAUL_PAGE_BYTES, 4096);
@@ -50,6 +50,7 @@ static void the_header_has_not_moved(void **state)
 	assert_member(struct haul_header, state, 192, 4);
 	assert_member(struct haul_header, exit_status, 196, 4);
 	assert_member(struct haul_header, planning_done, 200, 4);
+	assert_member(struct haul_header, unwritten_bytes, 208, 8);
 	assert_member(struct haul_header, bell, 256, 4);
 	assert_member(struct haul_header, argument_count, 320, 4);
 	assert_member(struct haul_header, arguments_cut, 324, 4);
@@ -147,7 +148,7 @@ static void values_keep_their_meaning(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(these_numbers_are_of_version_2),
+		cmocka_unit_test(these_numbers_are_of_version_3),
 		cmocka_unit_test(the_header_has_not_moved),
 		cmocka_unit_test(the_lane_has_not_moved),
 		cmocka_unit_test(the_records_have_not_moved),

@@ -137,6 +137,23 @@ static void hundred_percent_means_all(void **state)
 	assert_string_equal(text, "  0%");
 }
 
+static void what_the_medium_lacks_is_told(void **state)
+{
+	struct event_progress progress = copying;
+
+	(void)state;
+	progress.totals.counter[HAUL_FILES_DONE] = 23000;
+	progress.totals.counter[HAUL_BYTES_ACCEPTED] = UINT64_C(2900000000);
+	progress.unwritten_bytes = UINT64_C(1100000000);
+	progress.rate_bytes_per_s = 80e6;
+	progress.eta_s = 14;
+	progress.current_count = 0;
+	assert_line(&progress, 19, false, " 99%  80.0 MB/s");
+	assert_line(&progress, 39, false, " 99%  writing  80.0 MB/s  ETA 0:14");
+	assert_line(&progress, 69, false,
+		" 99%  ===============-  writing: 1.1 GB left  80.0 MB/s  ETA 0:14");
+}
+
 static void colour_changes_no_width(void **state)
 {
 	struct event_progress progress = copying;
@@ -215,6 +232,9 @@ static void the_last_line_has_the_totals(void **state)
 	progress.totals.state = HAUL_STATE_DONE;
 	progress.totals.counter[HAUL_FILES_DONE] = 23000;
 	assert_summary(&progress, "copied 23,000 files, 1.2 GB in 0.9 s, 1.4 GB/s");
+	progress.totals.counter[HAUL_BYTES_DURABLE] = UINT64_C(1230000000);
+	assert_summary(&progress, "copied 23,000 files, 1.2 GB in 0.9 s, 1.4 GB/s, durable");
+	progress.totals.counter[HAUL_BYTES_DURABLE] = 0;
 	progress.totals.counter[HAUL_FILES_DONE] = 22990;
 	progress.totals.counter[HAUL_FILES_SKIPPED] = 2;
 	progress.totals.counter[HAUL_FILES_FAILED] = 8;
@@ -240,6 +260,7 @@ int main(void)
 		cmocka_unit_test(removals_count_files),
 		cmocka_unit_test(failures_come_first),
 		cmocka_unit_test(hundred_percent_means_all),
+		cmocka_unit_test(what_the_medium_lacks_is_told),
 		cmocka_unit_test(colour_changes_no_width),
 		cmocka_unit_test(layers_tell_what_is_sure),
 		cmocka_unit_test(no_line_is_too_wide),

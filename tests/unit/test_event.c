@@ -94,6 +94,7 @@ static void progress(void **state)
 	assert_false(event_must_arrive(&event));
 	*progress = (struct event_progress){
 		.totals.state = HAUL_STATE_PAUSED,
+		.unwritten_bytes = 4,
 		.lost_events = 5,
 	};
 	assert_written(event, "{\"event\":\"progress\"," COMMON
@@ -101,7 +102,7 @@ static void progress(void **state)
 			      "\"failed\":0,\"skipped\":0},\"bytes\":{\"planned\":0,\"read\":0,"
 			      "\"accepted\":0,\"durable\":0},\"planning_done\":false,"
 			      "\"rate_bytes_per_s\":0.0,\"eta_s\":null,\"current\":[],"
-			      "\"lost_events\":5}");
+			      "\"unwritten_bytes\":4,\"lost_events\":5}");
 }
 
 static void files(void **state)

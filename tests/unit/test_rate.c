@@ -181,6 +181,34 @@ static void a_clock_that_stands_is_no_harm(void **state)
 	assert_near(rate_bytes_per_s(&job.rate), 0, 0);
 }
 
+/* It has a speed of its own: that of copying says nothing about it. */
+static void writing_is_told_when_all_is_accepted(void **state)
+{
+	uint64_t unwritten = 1000 * MEGA;
+	struct job job;
+	double eta_s;
+
+	(void)state;
+	job_start(&job, 1000 * MEGA, 1);
+	job_run(&job, 1, 1000 * MEGA, 1);
+	job.now_ns += STEP_NS;
+	rate_update_writing(&job.rate, job.now_ns, unwritten);
+	assert_true(rate_bytes_per_s(&job.rate) == 0);
+	assert_false(rate_eta(&job.rate, &eta_s));
+	for (unsigned step = 0; step < 20; step++) {
+		unwritten -= 5 * MEGA;
+		job.now_ns += STEP_NS;
+		rate_update_writing(&job.rate, job.now_ns, unwritten);
+	}
+	assert_near(rate_bytes_per_s(&job.rate), 100e6, 0.001);
+	assert_eta(&job, 9, 0.001);
+	/* A move goes on, and is not written twice. */
+	job_run(&job, 0.05, 0, 0);
+	job.now_ns += STEP_NS;
+	rate_update_writing(&job.rate, job.now_ns, unwritten);
+	assert_true(rate_bytes_per_s(&job.rate) == 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -193,6 +221,7 @@ int main(void)
 		cmocka_unit_test(a_pause_takes_no_time),
 		cmocka_unit_test(totals_may_fall),
 		cmocka_unit_test(a_clock_that_stands_is_no_harm),
+		cmocka_unit_test(writing_is_told_when_all_is_accepted),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -296,7 +296,7 @@ function percent(progress, fraction) {
 		return `≤ ${Math.floor(fraction * 100)} %`;
 	// What failed is not there.
 	const there = Number(progress.files.done) + Number(progress.files.skipped);
-	const all = there >= Number(progress.files.planned);
+	const all = there >= Number(progress.files.planned) && !progress.unwritten_bytes;
 	return `${Math.min(Math.floor(fraction * 100), all ? 100 : 99)} %`;
 }
 
@@ -334,8 +334,9 @@ function drawFacts(element, job) {
 	const bytes = Number(progress.bytes.accepted);
 	const rate = job.ended ? bytes / Math.max(seconds, 0.001) : progress.rate_bytes_per_s;
 	const planned = Number(progress.bytes.planned);
-	setText(element.querySelector(".bytes"), planned || bytes ?
-		`${size(bytes)} of ${least}${size(planned)}` : "–");
+	const unwritten = Number(progress.unwritten_bytes || 0);
+	setText(element.querySelector(".bytes"), unwritten ? `writing: ${size(unwritten)} left` :
+		planned || bytes ? `${size(bytes)} of ${least}${size(planned)}` : "–");
 	setText(element.querySelector(".files"),
 		`${count.format(finishedFiles(progress.files))} of ${least}` +
 		`${count.format(Number(progress.files.planned))}`);
