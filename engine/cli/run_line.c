@@ -114,8 +114,8 @@ static int examine_verify(const struct words *words, struct found *found)
 
 /* ---- serial ---- */
 
-static int take_serial(const struct words *words, const struct option_set *table, int operands_min,
-	const char *missing, struct found *found)
+static int take_serial(
+	const struct words *words, const struct option_set *table, struct found *found)
 {
 	struct option_set set = *table;
 	struct serial_settings settings;
@@ -134,23 +134,25 @@ static int take_serial(const struct words *words, const struct option_set *table
 	error = serial_settings_finish(&settings, &set, words->argv + first, words->argc - first);
 	if (error)
 		return error;
-	if (words->argc - first < operands_min)
-		return refuse(words, missing);
 	if (settings.json || settings.progress != JOB_PROGRESS_AUTO)
 		return refuse(words, "--json and --progress are for all jobs together: give them "
 				     "to haul run");
-	*found = (struct found){.name = settings.job, .needs.port = settings.task.port};
+	/* A device that has a file keeps it; one that was received is on the medium. */
+	*found = (struct found){
+		.name = settings.job,
+		.needs = {.port = settings.task.port, .lasts = true},
+	};
 	return 0;
 }
 
 static int examine_send(const struct words *words, struct found *found)
 {
-	return take_serial(words, &serial_send_options, 2, "missing file operand", found);
+	return take_serial(words, &serial_send_options, found);
 }
 
 static int examine_receive(const struct words *words, struct found *found)
 {
-	return take_serial(words, &serial_receive_options, 1, "", found);
+	return take_serial(words, &serial_receive_options, found);
 }
 
 /* ---- which of them ---- */

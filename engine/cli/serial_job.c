@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +17,7 @@
 #include "progress/announce.h"
 #include "progress/control.h"
 #include "progress/region.h"
+#include "publisher/terminal.h"
 #include "serialctl/channel.h"
 #include "util/clock.h"
 #include "util/spawn.h"
@@ -23,6 +25,7 @@
 
 #define STOP_GRACE_MS 3000 /* to tell the peer, and to close the port */
 #define LAST_WORDS_MS 2000
+#define SAID_BYTES    (CHANNEL_TEXT_BYTES + 64)
 
 /* A line costs its bytes and about 60: at 3 Mbaud, half a second of the shortest lines there are,
  * or six of common ones, may wait for a reader. */
@@ -44,14 +47,26 @@ struct serial_job {
 	pid_t publisher;
 	int publisher_pidfd;
 	int signal_fd;
+	bool bar; /* one is drawn on standard error: messages must clear their line */
 	bool paused;
 	bool stopping;
 	bool failed;
 };
 
-static void say(const struct serial_job *job, const char *text)
+static void say(const struct serial_job *job, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* In one piece, which the C library writes as one: messages of several jobs never mix in a line. */
+static void say(const struct serial_job *job, const char *format, ...)
 {
-	option_error(job->request->set, "%s", text);
+	char text[SAID_BYTES];
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(text, sizeof(text), format, arguments);
+	va_end(arguments);
+	fprintf(stderr, "%shaul %s: %s\n", job->bar ? TERMINAL_CLEAR : "",
+		job->request->set->command, text);
 }
 
 /* ---- start ---- */
@@ -108,6 +123,7 @@ static int start_publisher(struct serial_job *job)
 	else if (progress == JOB_PROGRESS_AUTO && announced == ANNOUNCE_NOBODY &&
 		 isatty(STDERR_FILENO))
 		arguments[count++] = terminal;
+	job->bar = announced == ANNOUNCE_BAR || count > 1;
 	if (job->request->json)
 		arguments[count++] = json;
 	return count > 1 ? spawn_role(&spawn, &job->publisher, &job->publisher_pidfd) : 0;
@@ -154,7 +170,7 @@ static void on_failure(struct serial_job *job, const struct channel_message *mes
 	if (job->stopping && message->error == ECANCELED)
 		return;
 	job->failed = true;
-	say(job, message->text);
+	say(job, "%s", message->text);
 	lane_add(&job->lane, HAUL_FILES_FAILED, 1);
 	lane_file(&job->lane, HAUL_RECORD_FILE_FAILED, now_ns, &file);
 	lane_ring(&job->lane, now_ns, true);
@@ -165,7 +181,7 @@ static void on_message(
 {
 	switch (message->word) {
 	case CHANNEL_NOTICE:
-		say(job, message->text);
+		say(job, "%s", message->text);
 		break;
 	case CHANNEL_FAILURE:
 		on_failure(job, message);
@@ -346,14 +362,13 @@ static void start_all(struct serial_job *job)
 	int error = start_publisher(job);
 
 	if (error)
-		option_error(job->request->set, "cannot start the publisher: %s", strerror(-error));
+		say(job, "cannot start the publisher: %s", strerror(-error));
 	for (unsigned i = 0; i < job->request->port_count; i++) {
 		error = start_process(job, i);
 		if (!error)
 			continue;
 		job->failed = true;
-		option_error(job->request->set, "cannot start a process for a port: %s",
-			strerror(-error));
+		say(job, "cannot start a process for a port: %s", strerror(-error));
 	}
 }
 
@@ -376,9 +391,9 @@ int serial_job_run(const struct serial_job_request *request)
 	if (!error)
 		error = open_region(&job);
 	if (error == -EEXIST)
-		option_error(request->set, "a job named '%s' is running already", request->name);
+		say(&job, "a job named '%s' is running already", request->name);
 	else if (error)
-		option_error(request->set, "cannot set up the job: %s", strerror(-error));
+		say(&job, "cannot set up the job: %s", strerror(-error));
 	if (!error) {
 		start_all(&job);
 		run(&job);

@@ -432,6 +432,29 @@ enum option_result serial_settings_parse(const struct option_set *set, int argc,
 	return option_parse(set, argc, argv, ret_settings, ret_first);
 }
 
+static int check_send(const struct serial_task *task, const struct option_set *set)
+{
+	if (task->file_count == 0)
+		option_wrong(set, "missing file operand");
+	else if (task->file_count > 1 && task->protocol != PROTOCOL_YMODEM &&
+		 task->protocol != PROTOCOL_RAW)
+		option_wrong(set, "XMODEM sends one file; YMODEM sends many");
+	else
+		return 0;
+	return -EINVAL;
+}
+
+static int check_receive(const struct serial_task *task, const struct option_set *set)
+{
+	if (task->file_count > 1)
+		option_wrong(set, "extra operand '%s'", task->files[1]);
+	else if (task->protocol != PROTOCOL_YMODEM && task->file_count == 0)
+		option_wrong(set, "missing file operand: only YMODEM tells names");
+	else
+		return 0;
+	return -EINVAL;
+}
+
 int serial_settings_finish(struct serial_settings *settings, const struct option_set *set,
 	char **operand, int operand_count)
 {
@@ -447,5 +470,12 @@ int serial_settings_finish(struct serial_settings *settings, const struct option
 	task->files = operand + 1;
 	task->file_count = (unsigned)operand_count - 1;
 	task->target = operand_count > 1 ? operand[1] : ".";
-	return 0;
+	switch (set->mask) {
+	case VERB_SEND:
+		return check_send(task, set);
+	case VERB_RECEIVE:
+		return check_receive(task, set);
+	default:
+		return 0;
+	}
 }

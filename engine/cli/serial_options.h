@@ -56,7 +56,7 @@ enum option_result serial_settings_parse(const struct option_set *set, int argc,
 	struct serial_settings *ret_settings, int *ret_first);
 
 /* Joins the parsed settings to the operands, for the verbs whose port is used by a process of its
- * own. Says what is wrong, and returns -EINVAL. */
+ * own. Asks no file and no port. Says what is wrong, and returns -EINVAL. */
 int serial_settings_finish(struct serial_settings *settings, const struct option_set *set,
 	char **operand, int operand_count);
 

@@ -78,15 +78,6 @@ static int check_send(
 {
 	uint64_t bytes = 0;
 
-	if (task->file_count == 0) {
-		option_wrong(set, "missing file operand");
-		return -EINVAL;
-	}
-	if (task->file_count > 1 && task->protocol != PROTOCOL_YMODEM &&
-		task->protocol != PROTOCOL_RAW) {
-		option_wrong(set, "XMODEM sends one file; YMODEM sends many");
-		return -EINVAL;
-	}
 	for (unsigned i = 0; i < task->file_count; i++) {
 		struct stat node;
 
@@ -108,14 +99,6 @@ static int check_receive(const struct serial_task *task, const struct option_set
 {
 	struct stat node;
 
-	if (task->file_count > 1) {
-		option_wrong(set, "extra operand '%s'", task->files[1]);
-		return -EINVAL;
-	}
-	if (task->protocol != PROTOCOL_YMODEM && task->file_count == 0) {
-		option_wrong(set, "missing file operand: only YMODEM tells names");
-		return -EINVAL;
-	}
 	if (task->protocol == PROTOCOL_YMODEM &&
 		(stat(task->target, &node) < 0 || !S_ISDIR(node.st_mode))) {
 		option_error(set, "cannot receive into '%s': not a directory", task->target);

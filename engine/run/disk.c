@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "bpf/block.h"
+#include "haul/serial.h"
 
 /* Volumes on arrays on partitions: real ones are three deep. */
 #define DEPTH_MAX 8
@@ -37,8 +38,26 @@ void disk_set_add(struct disk_set *set, uint64_t disk)
 		set->full = true;
 }
 
+void disk_set_join(struct disk_set *set, const struct disk_set *other)
+{
+	for (unsigned i = 0; i < other->count; i++)
+		disk_set_add(set, other->disk[i]);
+	set->full |= other->full;
+	set->any_port |= other->any_port;
+}
+
+static bool has_port(const struct disk_set *set)
+{
+	for (unsigned i = 0; i < set->count; i++)
+		if (set->disk[i] & PORT_BIT)
+			return true;
+	return set->any_port;
+}
+
 bool disk_sets_meet(const struct disk_set *set, const struct disk_set *other)
 {
+	if ((set->any_port && has_port(other)) || (other->any_port && has_port(set)))
+		return true;
 	if ((set->full && other->count) || (other->full && set->count))
 		return true;
 	for (unsigned i = 0; i < set->count; i++)
@@ -218,16 +237,30 @@ dev_t disk_add_path(const char *sysfs, const char *path, struct disk_set *set)
 
 void disk_add_port(const char *name, struct disk_set *set)
 {
+	struct haul_port_info info;
 	struct stat status;
-	uint64_t number = UINT64_C(14695981039346656037); /* FNV-1a, for those named otherwise */
 
-	if (!stat(name, &status) && S_ISCHR(status.st_mode)) {
+	if (haul_port_find(name, &info) || stat(info.path, &status))
+		set->any_port = true;
+	else
 		disk_set_add(set, PORT_BIT | status.st_rdev);
-		return;
-	}
-	for (; *name; name++)
-		number = (number ^ (unsigned char)*name) * UINT64_C(1099511628211);
-	disk_set_add(set, PORT_BIT | number);
+}
+
+/* ---- names ---- */
+
+/* "ttyUSB0", from a link such as .../usb1/1-1/1-1:1.0/ttyUSB0/tty/ttyUSB0. */
+static void port_name(const char *sysfs, dev_t device, char *ret_name, unsigned capacity)
+{
+	char path[PATH_MAX], link[PATH_MAX];
+	ssize_t bytes;
+
+	snprintf(path, sizeof(path), "%s/dev/char/%u:%u", sysfs, major(device), minor(device));
+	bytes = readlink(path, link, sizeof(link) - 1);
+	link[bytes > 0 ? bytes : 0] = '\0';
+	if (strrchr(link, '/'))
+		snprintf(ret_name, capacity, "%s", strrchr(link, '/') + 1);
+	else
+		snprintf(ret_name, capacity, "%u:%u", major(device), minor(device));
 }
 
 const char *disk_name(const char *sysfs, uint64_t disk, char *ret_name, unsigned capacity)
@@ -235,7 +268,7 @@ const char *disk_name(const char *sysfs, uint64_t disk, char *ret_name, unsigned
 	struct block block;
 
 	if (disk & PORT_BIT)
-		snprintf(ret_name, capacity, "port");
+		port_name(sysfs, disk & ~PORT_BIT, ret_name, capacity);
 	else if (!block_read(sysfs, major(disk), minor(disk), &block))
 		snprintf(ret_name, capacity, "%s", block.name);
 	else

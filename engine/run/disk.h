@@ -17,11 +17,14 @@
 struct disk_set {
 	uint64_t disk[DISKS_MAX];
 	unsigned count;
-	bool full; /* there were more */
+	bool full;     /* there were more */
+	bool any_port; /* one whose name can't be told from those of others now */
 };
 
 bool disk_set_has(const struct disk_set *set, uint64_t disk);
 void disk_set_add(struct disk_set *set, uint64_t disk);
+/* Adds everything in `other`. */
+void disk_set_join(struct disk_set *set, const struct disk_set *other);
 bool disk_sets_meet(const struct disk_set *set, const struct disk_set *other);
 
 /* Adds the slow disks behind a block device. `sysfs` is "/sys" but in tests. */
@@ -31,10 +34,11 @@ void disk_add_device(const char *sysfs, dev_t device, struct disk_set *set);
  * as that takes to answer. Returns the filesystem's number, 0: unknown. */
 dev_t disk_add_path(const char *sysfs, const char *path, struct disk_set *set);
 
-/* Adds a serial port, which may be named otherwise than by its path. */
+/* Adds a serial port by any of its names (haul/serial.h). One that is not there may, when it comes,
+ * turn out to be any. */
 void disk_add_port(const char *name, struct disk_set *set);
 
-/* Writes the name of a disk as in /dev, or "port", and returns it. */
+/* Writes the name of a disk or port as in /dev, or its number, and returns it. */
 const char *disk_name(const char *sysfs, uint64_t disk, char *ret_name, unsigned capacity);
 
 #endif

@@ -17,17 +17,25 @@ static void show_word(const char *word)
 	printf(" %s", plain ? word : quote_name(word, quoted, sizeof(quoted)));
 }
 
+static void show_disks(const struct disk_set *disks)
+{
+	const char *before = " # one at a time on ";
+	char name[64];
+
+	for (unsigned i = 0; i < disks->count; i++, before = ", ")
+		printf("%s%s", before, disk_name("/sys", disks->disk[i], name, sizeof(name)));
+	if (disks->any_port)
+		printf("%sany port", before);
+}
+
 static void show_job(const struct run_job *job)
 {
 	struct disk_set disks;
-	char name[64];
 
 	for (char **word = job->argument; *word; word++)
 		show_word(*word);
 	survey_disks(job, &disks);
-	for (unsigned i = 0; i < disks.count; i++)
-		printf("%s%s", i ? ", " : " # one at a time on ",
-			disk_name("/sys", disks.disk[i], name, sizeof(name)));
+	show_disks(&disks);
 	putchar('\n');
 }
 

@@ -74,12 +74,17 @@ static bool sources_are_gone(const struct run_job *job)
 	return true;
 }
 
+static bool still_done(const struct run_job *job, bool same_boot)
+{
+	return same_boot || job->needs.lasts || (job->needs.takes && sources_are_gone(job));
+}
+
 static void take_done(struct run_job *job, size_t count, unsigned number, bool same_boot)
 {
 	for (size_t i = 0; i < count; i++) {
 		if (job[i].number != number)
 			continue;
-		if (!same_boot && !(job[i].needs.takes && sources_are_gone(&job[i])))
+		if (!still_done(&job[i], same_boot))
 			return;
 		job[i].state = RUN_ENDED;
 		job[i].earlier = true;

@@ -5,8 +5,9 @@
  * to its end counts for nothing.
  *
  * A job is done when its process says so, and what it wrote may then be in memory only, as with
- * any copy. So after the machine was started anew, a copy counts as not done; and a job that takes
- * its sources away is done when they are away.
+ * any copy. So after the machine was started anew, a copy counts as not done; a job that takes its
+ * sources away is done when they are away, and a serial transfer, whose other side has not been
+ * started anew, is done.
  */
 #ifndef ENGINE_RUN_RECORD_H
 #define ENGINE_RUN_RECORD_H

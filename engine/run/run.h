@@ -46,6 +46,7 @@ struct run_needs {
 	const char *port;   /* a serial port, or NULL */
 	bool renames;       /* on one filesystem, the data stays where it is */
 	bool takes;         /* nothing is left of the sources when it is done */
+	bool lasts;         /* what it has done outlasts a loss of power */
 };
 
 enum run_state {

@@ -5,13 +5,6 @@
  * can wait until one of these ends. */
 #define PASS_MAX 1024
 
-static void take(struct disk_set *taken, const struct disk_set *disks)
-{
-	for (unsigned i = 0; i < disks->count; i++)
-		disk_set_add(taken, disks->disk[i]);
-	taken->full |= disks->full;
-}
-
 static unsigned count_running(const struct run_job *job, size_t count, struct disk_set *taken)
 {
 	unsigned running = 0;
@@ -20,7 +13,7 @@ static unsigned count_running(const struct run_job *job, size_t count, struct di
 		if (job[i].state != RUN_RUNNING)
 			continue;
 		running++;
-		take(taken, &job[i].disks);
+		disk_set_join(taken, &job[i].disks);
 	}
 	return running;
 }
@@ -49,7 +42,7 @@ struct run_job *schedule_next(struct run_job *job, size_t count, unsigned at_mos
 				return &job[i];
 			/* Its disks are next its own, or a stream of others could keep it waiting
 			 * for ever. */
-			take(&taken, &job[i].disks);
+			disk_set_join(&taken, &job[i].disks);
 			if (++passed == PASS_MAX)
 				return NULL;
 			break;

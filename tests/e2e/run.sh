@@ -113,6 +113,11 @@ test_nothing_begins_if_a_line_is_wrong()
 	refused 2 "verify: extra operand 'y'" 'cp file copy' 'verify file x y'
 	refused 2 "verify: a job has no standard input" 'cp file copy' 'verify --checksums -'
 	refused 1 "cp: a job has no standard input or output" 'cp --checksums=- file copy'
+	refused 2 "send: missing file operand" 'cp file copy' 'serial send ./port'
+	refused 2 "send: XMODEM sends one file" 'cp file copy' 'serial send -p xmodem ./port a b'
+	refused 2 "receive: extra operand 'b'" 'cp file copy' 'serial receive ./port a b'
+	refused 2 "receive: --json and --progress are for all" 'cp file copy' \
+		'serial receive --json ./port'
 	refused 2 "'wait' stands alone" 'cp file copy' 'wait 5'
 	printf 'cp file copy\ncp \0 b\n' >bad.jobs
 	expect_status 1 "$HAUL" run bad.jobs

@@ -222,16 +222,33 @@ static void a_volume_of_itself_ends(void **state)
 	sysfs_destroy(&sysfs);
 }
 
-static void a_port_has_one_user(void **state)
+static void a_port_has_one_user_whatever_it_is_called(void **state)
 {
 	struct disk_set one = {0}, same = {0}, other = {0};
 
 	(void)state;
-	disk_add_port("usb:0403:6001", &one);
-	disk_add_port("usb:0403:6001", &same);
-	disk_add_port("usb:0403:6002", &other);
+	disk_add_port("/dev/null", &one);
+	disk_add_port("null", &same);
+	disk_add_port("/dev/zero", &other);
 	assert_true(disk_sets_meet(&one, &same));
 	assert_false(disk_sets_meet(&one, &other));
+}
+
+static void a_port_that_is_not_there_may_be_any(void **state)
+{
+	struct disk_set absent = {0}, port = {0}, disk = {0};
+
+	(void)state;
+	disk_add_port("serial=there is none", &absent);
+	disk_add_port("/dev/null", &port);
+	disk_set_add(&disk, makedev(8, 16));
+	assert_true(disk_sets_meet(&absent, &port));
+	assert_true(disk_sets_meet(&port, &absent));
+	assert_true(disk_sets_meet(&absent, &absent));
+	assert_false(disk_sets_meet(&absent, &disk));
+	assert_false(disk_sets_meet(&disk, &absent));
+	disk_set_join(&disk, &absent);
+	assert_true(disk_sets_meet(&disk, &port));
 }
 
 int main(void)
@@ -247,7 +264,8 @@ int main(void)
 		cmocka_unit_test(partitions_are_their_disk),
 		cmocka_unit_test(volumes_are_all_their_disks),
 		cmocka_unit_test(a_volume_of_itself_ends),
-		cmocka_unit_test(a_port_has_one_user),
+		cmocka_unit_test(a_port_has_one_user_whatever_it_is_called),
+		cmocka_unit_test(a_port_that_is_not_there_may_be_any),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
