@@ -61,9 +61,18 @@ static const char *state_word(const char *job, struct haul_reader *reader, enum 
 	return event_state_word(state);
 }
 
+/* What a serial port receives has no size that is known before its end, and need not be files. */
+static bool is_endless(const struct haul_header *header, const struct haul_totals *totals)
+{
+	const uint64_t *counter = totals->counter;
+
+	return strncmp(header->operation, "serial", sizeof(header->operation)) == 0 &&
+	       !counter[HAUL_BYTES_PLANNED] && (counter[HAUL_BYTES_READ] || !totals->planning_done);
+}
+
 /* "1,200 of 3,400", or "1,200 of 3,400+" while more is being found. */
-static void progress_words(
-	const struct haul_totals *totals, char *ret_files, char *ret_bytes, size_t capacity)
+static void progress_words(const struct haul_header *header, const struct haul_totals *totals,
+	char *ret_files, char *ret_bytes, size_t capacity)
 {
 	const uint64_t *counter = totals->counter;
 	const char *more = totals->planning_done ? "" : "+";
@@ -73,6 +82,11 @@ static void progress_words(
 		human_count(counter[HAUL_FILES_PLANNED], planned), more);
 	snprintf(ret_bytes, capacity, "%s of %s%s", human_size(counter[HAUL_BYTES_ACCEPTED], done),
 		human_size(counter[HAUL_BYTES_PLANNED], planned), more);
+	if (!is_endless(header, totals))
+		return;
+	snprintf(ret_bytes, capacity, "%s received", human_size(counter[HAUL_BYTES_READ], done));
+	if (!counter[HAUL_FILES_PLANNED])
+		snprintf(ret_files, capacity, "-");
 }
 
 /* The header's arguments end with NULs; the last is the destination. */
@@ -120,7 +134,7 @@ static int print_job(const char *job, void *context)
 	}
 	print_heading(count);
 	haul_reader_totals(reader, &totals);
-	progress_words(&totals, files, bytes, sizeof(files));
+	progress_words(header, &totals, files, bytes, sizeof(files));
 	printf("%-20s %-9s %-24s %-24s %.*s", job, state_word(job, reader, totals.state), files,
 		bytes, (int)sizeof(header->operation), header->operation);
 	print_arguments(header);

@@ -84,6 +84,12 @@ static const char *at_least(const struct bar *bar)
 	return bar->style.utf8 ? "≥" : ">=";
 }
 
+/* What a serial port receives has no size that is known before its end. */
+static bool is_endless(const struct bar *bar)
+{
+	return !counter(bar, HAUL_BYTES_PLANNED) && counter(bar, HAUL_BYTES_ACCEPTED);
+}
+
 static void say_percent(struct bar *bar, char *text)
 {
 	const char *at_most = bar->style.utf8 ? "≤" : "<=";
@@ -91,6 +97,8 @@ static void say_percent(struct bar *bar, char *text)
 	char number[16];
 	unsigned columns;
 
+	if (is_endless(bar))
+		return;
 	snprintf(number, sizeof(number), "%s%d%%", exact ? "" : at_most,
 		(int)(fraction(bar->progress) * 100));
 	columns = cells_count(number);
@@ -112,14 +120,14 @@ static void say_bytes(struct bar *bar, char *text, bool brief)
 {
 	char done[HUMAN_BYTES], planned[HUMAN_BYTES];
 
-	if (!counter(bar, HAUL_BYTES_PLANNED))
+	if (!counter(bar, HAUL_BYTES_PLANNED) && !is_endless(bar))
 		return;
 	if (bar->progress->unwritten_bytes) {
 		say_unwritten(bar, text, brief);
 		return;
 	}
 	human_size(counter(bar, HAUL_BYTES_ACCEPTED), done);
-	if (brief)
+	if (brief || is_endless(bar))
 		snprintf(text, PART_BYTES, "%s", done);
 	else
 		snprintf(text, PART_BYTES, "%s of %s%s", done, at_least(bar),
@@ -130,6 +138,8 @@ static void say_files(struct bar *bar, char *text, bool brief)
 {
 	char done[HUMAN_BYTES], planned[HUMAN_BYTES];
 
+	if (is_endless(bar) && !counter(bar, HAUL_FILES_PLANNED))
+		return;
 	human_count(files_finished(bar->progress), done);
 	if (brief)
 		snprintf(text, PART_BYTES, "%s files", done);
@@ -146,7 +156,7 @@ static uint64_t whole(double speed)
 
 static void say_rate(struct bar *bar, char *text)
 {
-	bool by_bytes = counter(bar, HAUL_BYTES_PLANNED) > 0;
+	bool by_bytes = counter(bar, HAUL_BYTES_PLANNED) > 0 || is_endless(bar);
 	char speed[HUMAN_BYTES], sentence[HUMAN_BYTES + 8];
 
 	if (bar->progress->totals.state == HAUL_STATE_PAUSED) {
@@ -230,7 +240,7 @@ static void choose(struct bar *bar)
 	place_either(bar, PART_BYTES_DONE, say_bytes);
 	if (!counter(bar, HAUL_BYTES_PLANNED))
 		place_either(bar, PART_FILES, say_files);
-	if (reserve(bar, METER_COLUMNS))
+	if (!is_endless(bar) && reserve(bar, METER_COLUMNS))
 		bar->meter_columns = METER_COLUMNS;
 	if (bar->progress->current_count && reserve(bar, NAME_COLUMNS))
 		bar->name_columns = NAME_COLUMNS;

@@ -121,6 +121,9 @@ static void add_counts(const struct view *view, const struct top_job *job, struc
 			human_size(count[HAUL_BYTES_READ], read),
 			human_size(count[HAUL_BYTES_ACCEPTED], accepted),
 			human_size(count[HAUL_BYTES_DURABLE], durable));
+	else if (count[HAUL_BYTES_READ])
+		used = (size_t)snprintf(text, sizeof(text), "%s received, ",
+			human_size(count[HAUL_BYTES_READ], read));
 	used += (size_t)snprintf(text + used, sizeof(text) - used, "%s of %s%s files",
 		human_count(count[HAUL_FILES_DONE], done),
 		human_count(count[HAUL_FILES_PLANNED], planned), more);

@@ -49,6 +49,24 @@ test_lines_become_events()
 	has_state closed || fail "no closed event"
 }
 
+# A stream has no files, and nothing that it is so much of.
+test_jobs_tells_how_much_came()
+{
+	cable
+	stream --job heard "$WORK/port"
+	expect_status 0 "$HAUL" jobs
+	expect_match '^heard +running +- +0 B received +serial ' "$WORK/out"
+	head -c 2999 /dev/zero | tr '\0' x >"$WORK/device"
+	echo >"$WORK/device"
+	wait_until 5 heard_all
+	end_stream
+}
+
+heard_all()
+{
+	"$HAUL" jobs | grep -Eq '^heard +running +- +3\.0 kB received +serial '
+}
+
 # As fast as 3 Mbaud: a cable of pseudo-terminals is no faster than what is written to it.
 test_no_line_is_lost_or_changed()
 {

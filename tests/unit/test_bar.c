@@ -101,6 +101,21 @@ static void removals_count_files(void **state)
 	assert_line(&progress, 49, true, " 42%  9,800 files  12,000 files/s  ETA 1:32");
 }
 
+static void what_has_no_end_has_no_percent(void **state)
+{
+	struct event_progress progress = copying;
+
+	(void)state;
+	progress.operation = "serial";
+	progress.totals.planning_done = 0;
+	progress.totals.counter[HAUL_FILES_PLANNED] = 0;
+	progress.totals.counter[HAUL_FILES_DONE] = 0;
+	progress.totals.counter[HAUL_BYTES_PLANNED] = 0;
+	progress.eta_known = false;
+	progress.current_count = 0;
+	assert_line(&progress, 79, true, "1.2 GB   1.3 GB/s");
+}
+
 static void failures_come_first(void **state)
 {
 	struct event_progress progress = copying;
@@ -258,6 +273,7 @@ int main(void)
 		cmocka_unit_test(an_unfinished_plan_is_no_promise),
 		cmocka_unit_test(plain_terminals_get_ascii),
 		cmocka_unit_test(removals_count_files),
+		cmocka_unit_test(what_has_no_end_has_no_percent),
 		cmocka_unit_test(failures_come_first),
 		cmocka_unit_test(hundred_percent_means_all),
 		cmocka_unit_test(what_the_medium_lacks_is_told),
