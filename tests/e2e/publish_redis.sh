@@ -5,6 +5,7 @@
 
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/../redis.sh"
+. "$(dirname "$0")/../serial.sh"
 private_mounts "$@"
 need_program redis-server
 need_program redis-cli redis-tools
@@ -72,6 +73,42 @@ test_events_state_and_stream()
 must_arrive()
 {
 	streamed "$1" | jq -r '"\(.event) \(.state)"' | sort | uniq
+}
+
+serial_events()
+{
+	"$@" | jq -r 'select(.event == "serial") | .port, .state, .data' | paste -sd' '
+}
+
+heard()
+{
+	messages | grep -q "\"data\":\"$1\""
+}
+
+# What a device says: each line is published, and that its port came and went is kept, too.
+test_lines_of_a_serial_port()
+{
+	local stream port
+	cable
+	trap 'unplug; stop_all' EXIT
+	start_redis
+	subscribe
+	start_publisher --redis "unix://$WORK/redis"
+	sleep 0.3
+	env --default-signal=INT "$HAUL" serial stream --job device "$WORK/port" &
+	stream=$!
+	HELPER_PIDS+=("$stream")
+	port=$(readlink "$WORK/port")
+	wait_until 5 heard '115200 8N1'
+	printf 'temperature 21.5\r\nready\n' >"$WORK/device"
+	wait_until 5 heard ready
+	kill -INT "$stream"
+	wait "$stream"
+	wait_until 5 has_state device "done"
+	expect_equal "published" "$port opened 115200 8N1 $port line temperature 21.5 $port line ready \
+$port closed stopped" "$(serial_events messages)"
+	expect_equal "kept" "$port opened 115200 8N1 $port closed stopped" \
+		"$(serial_events streamed device)"
 }
 
 expected="file failed
