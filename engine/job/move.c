@@ -198,7 +198,8 @@ void move_end(struct job *job, struct root *root)
 	int error = remove_emptied(root);
 	char quoted[QUOTE_BYTES];
 
-	if (error)
+	/* It isn't empty when the job stops. */
+	if (error && !job->stopping)
 		diagnose(job, "cannot remove %s: %s",
 			quote_name(root->moved, quoted, sizeof(quoted)), strerror(-error));
 }

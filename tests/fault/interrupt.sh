@@ -80,4 +80,48 @@ test_interrupt_of_a_slow_copy()
 	throttle_end
 }
 
-run_tests
+# links_are_fewer NUMBER DIRECTORY: on ext4 each subdirectory is one.
+links_are_fewer()
+{
+	[ "$(stat -c %h "$2")" -lt "$1" ]
+}
+
+# stop_removal: a move of many small directories, while it removes them.
+stop_removal()
+{
+	local directory files status=0
+	rm -rf "$WORK/to"/source-*
+	mkdir "$WORK"/from/source-{1..60}
+	for directory in "$WORK"/from/source-*; do
+		(cd "$directory" && touch {1..200})
+	done
+	files=$(find "$WORK"/from/source-* | wc -l)
+	start_haul mv --job removal "$WORK"/from/source-* "$WORK/to"
+	# "from" has two links of its own, and lost+found.
+	wait_until 20 links_are_fewer 63 "$WORK/from"
+	kill -INT "$HAUL_PROCESS" 2>/dev/null || true
+	wait_for_haul || status=$?
+	[ "$status" != 0 ] || return 0
+	STOPPED=$((STOPPED + 1))
+	expect_equal status 3 "$status"
+	expect_equal "what it says" \
+		"haul mv: stopped before everything was done; to go on: haul resume removal" \
+		"$(cat "$WORK/err")"
+	expect_status 0 "$HAUL" resume removal
+	expect_equal "what is left" lost+found "$(ls "$WORK/from")"
+	expect_equal "what is there" "$files" "$(find "$WORK"/to/source-* | wc -l)"
+}
+
+# That directories are not empty yet is no news to who pressed Ctrl-C.
+test_interrupt_of_a_removal()
+{
+	local round
+	make_filesystem from ext4 128M -N 40000
+	make_filesystem to ext4 128M -N 40000
+	for ((round = 1; round <= 10 && STOPPED < 2; round++)); do
+		stop_removal
+	done
+	[ "$STOPPED" -gt 0 ] || fail "no signal met the removal"
+}
+
+run_tests "$@"
