@@ -2,13 +2,16 @@
 /* What the journal is told, and what an earlier run's has told. A job that can't keep a journal
  * runs without one. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "job/coordinator.h"
 #include "job/past.h"
+#include "job/plan.h"
 #include "job/sentry.h"
 #include "job/state_directory.h"
 #include "util/path.h"
@@ -233,10 +236,7 @@ static bool entry_failed(const struct item *item, uint32_t index)
 
 static int add_files(struct job *job, const struct item *item)
 {
-	struct wire_view view = {
-		.text = (const char *)item->packed,
-		.text_bytes = item->packed_bytes,
-	};
+	struct wire_view view = item_view(item);
 	struct fingerprint directory, file[FILES_MAX];
 	const struct wire_entry *entry;
 	struct wire_text name, target;
@@ -313,4 +313,84 @@ void chronicle_checkpoint(struct job *job, uint64_t covered_bytes, int64_t began
 	job->journal_tells = true;
 	if (error)
 		chronicle_give_up(job, error);
+}
+
+/* ---- sources that go ---- */
+
+static void note_source(struct job *job, const char *path, const struct stat *inode)
+{
+	struct fingerprint source;
+	int error;
+
+	if (job->journal.fd == JOURNAL_NO_FD)
+		return;
+	error = fingerprint_source(path, inode, job->salt, &source);
+	if (!error)
+		error = journal_add_moved(&job->journal, source);
+	if (error)
+		chronicle_give_up(job, error);
+}
+
+static void flush(struct job *job)
+{
+	int error = job->journal.fd == JOURNAL_NO_FD ? 0 : journal_flush(&job->journal);
+
+	if (error)
+		chronicle_give_up(job, error);
+}
+
+static void note_remembered(struct job *job, const struct root *root)
+{
+	struct wire_view view = item_view(root->remembered);
+	const struct wire_entry *entry;
+	struct wire_text name, target;
+	char *path;
+
+	while (!wire_take_entry(&view, &entry, &name, &target)) {
+		path = path_join(root->source_label, name.data);
+		if (path)
+			note_source(job, path, NULL);
+		else
+			job_out_of_memory(job);
+		free(path);
+	}
+}
+
+void chronicle_removal(struct job *job, const struct root *root)
+{
+	if (root->moved)
+		note_source(job, root->moved, NULL);
+	else
+		note_remembered(job, root);
+	flush(job);
+}
+
+void chronicle_rename(struct job *job, const struct source *source)
+{
+	note_source(job, source->path, &source->status);
+	flush(job);
+}
+
+static bool was_noted(const struct job *job, const struct source *source, bool renamed)
+{
+	const struct past *past = job->request->past;
+	struct fingerprint fingerprint;
+	struct stat there;
+
+	if (!past || !past->moved.count ||
+		fstatat(source->target_fd, source->target_name, &there, AT_SYMLINK_NOFOLLOW))
+		return false;
+	return !fingerprint_source(
+		       source->path, renamed ? &there : NULL, job->salt, &fingerprint) &&
+	       fingerprint_set_has(&past->moved, fingerprint);
+}
+
+bool chronicle_was_renamed(const struct job *job, const struct source *source)
+{
+	return was_noted(job, source, true);
+}
+
+bool chronicle_was_moved(const struct job *job, const struct source *source)
+{
+	return was_noted(job, source, false) || was_noted(job, source, true);
 }

@@ -423,6 +423,14 @@ bool chronicle_fingerprint(const struct job *job, const struct directory *direct
 /* Has an earlier run made a copy of the file that is durable? */
 bool chronicle_is_durable(const struct job *job, const struct directory *directory,
 	const struct wire_entry *entry, struct wire_text target);
+/* What is durable of the sources of a move is removed next. */
+void chronicle_removal(struct job *job, const struct root *root);
+/* A source is renamed next. */
+void chronicle_rename(struct job *job, const struct source *source);
+/* Has an earlier run renamed it to its destination? */
+bool chronicle_was_renamed(const struct job *job, const struct source *source);
+/* Has an earlier run moved the source, which is gone, to its destination, in either way? */
+bool chronicle_was_moved(const struct job *job, const struct source *source);
 
 /* ---- checkpoint.c ---- */
 

@@ -13,6 +13,7 @@
 
 #include "job/directory.h"
 #include "job/root.h"
+#include "util/path.h"
 
 #define SLOTS_MIN 1024
 
@@ -128,6 +129,34 @@ struct fingerprint fingerprint_entry(
 uint64_t fingerprint_name(struct fingerprint directory, struct wire_text name, uint64_t run)
 {
 	return XXH3_64bits_withSeed(name.data, name.bytes, run ^ directory.low ^ directory.high);
+}
+
+/* Slashes more or less make no difference. */
+static char *tidy(const char *path)
+{
+	char *stripped = path_stripped(path);
+	char *directory = stripped ? path_directory(stripped) : NULL;
+	char *name = stripped ? path_last(stripped) : NULL;
+	char *tidied = directory && name ? path_join(directory, name) : NULL;
+
+	free(stripped);
+	free(directory);
+	free(name);
+	return tidied;
+}
+
+int fingerprint_source(const char *path, const struct stat *inode, uint64_t salt,
+	struct fingerprint *ret_fingerprint)
+{
+	uint64_t identity[2] = {inode ? inode->st_dev : 0, inode ? inode->st_ino : 0};
+	char *tidied = tidy(path);
+
+	if (!tidied)
+		return -ENOMEM;
+	salt = XXH3_64bits_withSeed(identity, sizeof(identity), salt);
+	*ret_fingerprint = hash(tidied, strlen(tidied), salt);
+	free(tidied);
+	return 0;
 }
 
 /* ---- the set ---- */

@@ -36,6 +36,13 @@ struct fingerprint fingerprint_entry(
 /* Of a name in a directory and of a run of the job, for a temporary file. */
 uint64_t fingerprint_name(struct fingerprint directory, struct wire_text name, uint64_t run);
 
+struct stat;
+
+/* Of a source of a move, by the path that it was named by, and by its inode if it keeps that, or
+ * NULL. -ENOMEM. */
+int fingerprint_source(const char *path, const struct stat *inode, uint64_t salt,
+	struct fingerprint *ret_fingerprint);
+
 /* A set. Zeroed is empty. It takes 24 to 48 bytes for each fingerprint. */
 struct fingerprint_set {
 	struct fingerprint *slot;

@@ -205,13 +205,18 @@ int item_add_entry(struct item *item, const struct wire_entry *entry, struct wir
 	return 0;
 }
 
-int item_entry(const struct item *item, uint32_t index, const struct wire_entry **ret_entry,
-	struct wire_text *ret_name, struct wire_text *ret_target)
+struct wire_view item_view(const struct item *item)
 {
-	struct wire_view view = {
+	return (struct wire_view){
 		.text = (const char *)item->packed,
 		.text_bytes = item->packed_bytes,
 	};
+}
+
+int item_entry(const struct item *item, uint32_t index, const struct wire_entry **ret_entry,
+	struct wire_text *ret_name, struct wire_text *ret_target)
+{
+	struct wire_view view = item_view(item);
 
 	for (uint32_t i = 0; i < item->entry_count; i++) {
 		if (wire_take_entry(&view, ret_entry, ret_name, ret_target))

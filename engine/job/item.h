@@ -86,6 +86,8 @@ void item_free(struct item *item);
 /* FILES, COMPARE: adds an entry; -ENOMEM. The entry's index is set. */
 int item_add_entry(struct item *item, const struct wire_entry *entry, struct wire_text name,
 	struct wire_text target);
+/* All of them, to be taken one by one. */
+struct wire_view item_view(const struct item *item);
 /* The name and target name of an entry; -ENOENT. */
 int item_entry(const struct item *item, uint32_t index, const struct wire_entry **ret_entry,
 	struct wire_text *ret_name, struct wire_text *ret_target);

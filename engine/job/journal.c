@@ -240,6 +240,11 @@ int journal_add_range(struct journal *journal, const struct journal_range *range
 	return add(journal, JOURNAL_RANGE, range, sizeof(*range));
 }
 
+int journal_add_moved(struct journal *journal, struct fingerprint source)
+{
+	return add(journal, JOURNAL_MOVED, &source, sizeof(source));
+}
+
 int journal_add_checkpoint(struct journal *journal, uint64_t covered_bytes, int64_t began_ns)
 {
 	struct journal_checkpoint checkpoint = {covered_bytes, began_ns};

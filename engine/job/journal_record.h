@@ -8,11 +8,13 @@
  *     RANGE       a part of a large file that is in its temporary file
  *     CHECKPOINT  everything before an earlier position is durable
  *     RESUMED     the job was run again: what was not durable until here is not to be trusted
+ *     MOVED       the fingerprint of a source that goes next: its copy is durable, or it is renamed
  *
  * Each checksum covers its record and the checksum before it, so a record that is sound proves
  * that all before it are: a journal is good up to its first bad record. A CHECKPOINT is written
  * when a sync of every destination has succeeded that began after the records it covers were
- * handed in; records in between say nothing yet.
+ * handed in; records in between say nothing yet. MOVED is true by itself: it is written after the
+ * sync. That the source did go is seen by its absence.
  */
 #ifndef ENGINE_JOB_JOURNAL_RECORD_H
 #define ENGINE_JOB_JOURNAL_RECORD_H
@@ -32,6 +34,7 @@ enum journal_type {
 	JOURNAL_RANGE,
 	JOURNAL_CHECKPOINT,
 	JOURNAL_RESUMED,
+	JOURNAL_MOVED,
 };
 
 struct journal_record {

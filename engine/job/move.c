@@ -96,10 +96,7 @@ static int remove_tree(struct job *job, struct root *root)
 
 static int remove_remembered(struct job *job, struct root *root)
 {
-	struct wire_view view = {
-		.text = (const char *)root->remembered->packed,
-		.text_bytes = root->remembered->packed_bytes,
-	};
+	struct wire_view view = item_view(root->remembered);
 	const struct wire_entry *entry;
 	struct wire_text name, target;
 	struct item *batch = NULL;
@@ -113,6 +110,7 @@ static int remove_remembered(struct job *job, struct root *root)
 static int begin_removal(struct job *job, struct root *root)
 {
 	root->phase = ROOT_REMOVING;
+	chronicle_removal(job, root);
 	/* Of what is only looked through for listed names, nothing goes itself. */
 	root->top->kept = job->request->selection->listed;
 	return root->moved ? remove_tree(job, root) : remove_remembered(job, root);

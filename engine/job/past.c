@@ -327,6 +327,14 @@ static void add_run(struct past *past, const struct cursor *cursor)
 	past->run_count += past->run_count < PAST_RUNS_MAX;
 }
 
+static int take_moved(struct past *past, const struct cursor *cursor)
+{
+	const struct fingerprint *source = payload(cursor);
+
+	return payload_bytes(cursor) < sizeof(*source) ? 0
+						       : fingerprint_set_add(&past->moved, *source);
+}
+
 static int read_records(struct past *past, struct cursor *cursor)
 {
 	struct pending pending = {cursor->offset, cursor->chain};
@@ -339,6 +347,8 @@ static int read_records(struct past *past, struct cursor *cursor)
 		}
 		if (cursor->record->type == JOURNAL_CHECKPOINT)
 			error = take_checkpoint(past, &pending, cursor);
+		if (cursor->record->type == JOURNAL_MOVED)
+			error = take_moved(past, cursor);
 		if (error)
 			return error;
 	}
@@ -383,6 +393,7 @@ void past_close(struct past *past)
 	free(past->job);
 	free(past->path);
 	fingerprint_set_free(&past->files);
+	fingerprint_set_free(&past->moved);
 	if (past->fd >= 0)
 		close(past->fd);
 	*past = (struct past){.fd = JOURNAL_NO_FD};

@@ -40,8 +40,9 @@ struct past {
 	int64_t durable_ns; /* CLOCK_REALTIME: when the last sync that succeeded began; 0: none */
 	struct fingerprint_set files; /* that are durable */
 	struct past_large *larges;
-	uint64_t good_bytes; /* of the journal: sound records */
-	uint64_t chain;      /* the last one's checksum */
+	struct fingerprint_set moved; /* sources that are at their destination if they are gone */
+	uint64_t good_bytes;          /* of the journal: sound records */
+	uint64_t chain;               /* the last one's checksum */
 };
 
 /* Reads a journal and keeps it locked. As journal_open_file, and -ENOENT; -EBADMSG: its beginning

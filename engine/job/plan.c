@@ -532,6 +532,21 @@ bool plan_selects(const struct job *job, const char *path, mode_t mode)
 	return selected;
 }
 
+/* An earlier run of the job was stopped between this source and others. */
+static bool was_moved(struct job *job, struct source *source)
+{
+	bool moved = false;
+
+	if (job->options.operation != JOB_MOVE || !job->request->past)
+		return false;
+	if (name_target(job->plan, source))
+		job_out_of_memory(job);
+	else
+		moved = chronicle_was_moved(job, source);
+	source_clear(source);
+	return moved;
+}
+
 static bool plan_source(struct job *job, const char *path, struct file_run *run)
 {
 	struct source source = {.path = path};
@@ -540,6 +555,8 @@ static bool plan_source(struct job *job, const char *path, struct file_run *run)
 
 	quote_name(path, source.quoted, sizeof(source.quoted));
 	error = stat_source(job, &source);
+	if (error == -ENOENT && was_moved(job, &source))
+		return true;
 	if (error && absence_explains(job, -error))
 		return false;
 	if (error) {

@@ -461,6 +461,8 @@ static enum move_result rename_looked_at(
 	bool free_name = !there || backup->directory_fd >= 0;
 	int error;
 
+	if (!job->options.dry_run)
+		chronicle_rename(job, source);
 	if (job->options.dry_run)
 		error = rehearse(source, there);
 	else if (free_name && !job->options.exchange)
@@ -491,6 +493,9 @@ enum move_result rename_source(struct job *job, struct source *source)
 	struct stat status, *there = NULL;
 	enum move_result result = MOVE_AGAIN;
 
+	/* Another exchange would undo that of an earlier run. */
+	if (job->options.exchange && chronicle_was_renamed(job, source))
+		return MOVE_ENDED;
 	for (unsigned i = 0; i < ATTEMPTS_MAX && result == MOVE_AGAIN; i++) {
 		there = fstatat(source->target_fd, source->target_name, &status,
 				AT_SYMLINK_NOFOLLOW)

@@ -326,6 +326,86 @@ test_a_move_that_removed_some_names()
 	same_tree "$WORK/kept" "$WORK/to/tree"
 }
 
+# start_asking ARGUMENT...: in the background, without an answer to what it asks.
+start_asking()
+{
+	[ -p "$WORK/answers" ] || mkfifo "$WORK/answers"
+	exec 9<>"$WORK/answers"
+	HAUL_TEST_JOB=$HAUL_TEST_JOB "$HAUL" "$@" <"$WORK/answers" >"$WORK/out" 2>"$WORK/err" &
+	HAUL_PROCESS=$!
+}
+
+# kill_when_gone JOB PATH...
+kill_when_gone()
+{
+	local job=$1
+	shift
+	wait_until 20 is_missing "$@"
+	kill_after 0
+	exec 9<&-
+	forget "$job"
+	[ -e "$(journal_of "$job")" ] || fail "no journal is left"
+	cp "$(journal_of "$job")" "$WORK/journal"
+}
+
+is_missing()
+{
+	local path
+	for path; do
+		[ ! -e "$path" ] || return 1
+	done
+}
+
+# The first sources are where they should be when the move is killed, and the last one is asked
+# about. What is nowhere is still missed.
+test_a_move_whose_first_sources_are_gone()
+{
+	local from=$WORK/from to=$WORK/other/to
+	make_filesystem other ext4 200M
+	mkdir -p "$from/tree/deep" "$from/.hidden tree" "$to" "$WORK/other/near"
+	head -c 20K /dev/urandom | tee "$from/file" "$from/tree/deep/file" >"$from/.hidden tree/file"
+	echo near >"$WORK/other/near/file-near"
+	echo new >"$from/last"
+	cp -a "$from" "$WORK/kept"
+	echo old >"$to/last"
+	set -- "$WORK/other/near/file-near" "$from//file" "$from/tree/" "$from/.hidden tree" "$from/last"
+	start_asking mv -i "${OFTEN[@]}" --job first "$@" "$to"
+	kill_when_gone first "${@:1:4}"
+	resume first <<<y
+	expect_equal "the one that was renamed" near "$(cat "$to/file-near")"
+	rm "$to/file-near"
+	touch -r "$WORK/kept" "$to"
+	same_tree "$WORK/kept" "$to"
+	expect_equal "what is left" "" "$(ls -A "$from")"
+
+	cp "$WORK/journal" "$(journal_of first)"
+	rm -r "$to/tree"
+	echo new >"$from/last"
+	echo y | expect_status 1 "$HAUL" resume first
+	expect_match "cannot stat '$from/tree/': No such file" "$WORK/err"
+	expect_match "cannot stat '$WORK/other/near/file-near': No such file" "$WORK/err"
+	expect_equal "missing ones" 2 "$(grep -c 'cannot stat' "$WORK/err")"
+	rm -f "$(journal_of first)"
+}
+
+# Done again, an exchange would be undone.
+test_an_exchange_that_was_killed()
+{
+	local name
+	mkdir "$WORK/to"
+	for name in a b; do
+		echo "new $name" >"$WORK/$name"
+		echo "old $name" >"$WORK/to/$name"
+	done
+	start_asking mv -i --exchange --job exchange "$WORK/a" "$WORK/b" "$WORK/to"
+	echo y >"$WORK/answers"
+	wait_until 20 grep -q new "$WORK/to/a"
+	kill_when_gone exchange
+	resume exchange <<<y
+	expect_equal "exchanged" "new a new b old a old b" \
+		"$(cat "$WORK"/to/[ab] "$WORK"/[ab] | paste -sd' ')"
+}
+
 # Everything is durable in the end, and not before it is said.
 test_durable()
 {

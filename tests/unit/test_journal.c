@@ -279,6 +279,33 @@ static void a_file_that_was_begun_anew_has_nothing_of_before(void **state)
 	past_close(&past);
 }
 
+/* Said after a sync, it needs no checkpoint, and no resume makes it void. */
+static void a_source_that_went_stays_gone(void **state)
+{
+	struct sample *sample = *state;
+	struct journal journal;
+	struct past past;
+
+	assert_int_equal(past_open(sample->path, &past), 0);
+	assert_int_equal(past.moved.count, 0);
+	assert_int_equal(journal_continue(&journal, &past, RUN + 1), 0);
+	past_close(&past);
+	assert_int_equal(journal_add_moved(&journal, files[2]), 0);
+	assert_int_equal(journal_flush(&journal), 0);
+	journal_close(&journal);
+
+	assert_int_equal(past_open(sample->path, &past), 0);
+	assert_true(fingerprint_set_has(&past.moved, files[2]));
+	assert_false(fingerprint_set_has(&past.files, files[2]));
+	assert_int_equal(journal_continue(&journal, &past, RUN + 2), 0);
+	past_close(&past);
+	journal_close(&journal);
+
+	assert_int_equal(past_open(sample->path, &past), 0);
+	assert_true(fingerprint_set_has(&past.moved, files[2]));
+	past_close(&past);
+}
+
 static void a_complete_file_has_no_parts(void **state)
 {
 	struct sample *sample = *state;
@@ -363,6 +390,7 @@ int main(void)
 			a_resume_voids_what_was_not_durable, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 			a_file_that_was_begun_anew_has_nothing_of_before, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_source_that_went_stays_gone, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_complete_file_has_no_parts, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(refuses_what_is_no_journal, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(refuses_what_others_may_write, set_up, tear_down),
