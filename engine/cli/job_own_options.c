@@ -20,7 +20,9 @@ const struct option_row job_own_option_rows[] = {
 	{
 		.name = "json",
 		.kind = OPTION_FLAG,
-		.help = "write the job's events to standard output as JSON lines",
+		.help = "write the job's events to standard output as JSON lines, and what else "
+			"would go "
+			"there to standard error",
 		.offset = REQUEST_FIELD(json),
 	},
 	{

@@ -98,8 +98,8 @@ static bool make_directory(
 					    : !mkdirat(parents->target_fd, name, 0700);
 	if (!*ret_created && errno != EEXIST)
 		return refuse(job, "cannot make directory", parents->label, errno);
-	if (*ret_created && job->options.verbose)
-		printf("%s -> %s\n", parents->path, parents->label);
+	if (*ret_created)
+		verbose_line(job, "%s -> %s", parents->path, parents->label);
 	fd = job->options.dry_run && *ret_created
 		     ? PLAN_NO_FD
 		     : openat(parents->target_fd, name, O_PATH | O_DIRECTORY | O_CLOEXEC);

@@ -154,9 +154,12 @@ static void tell(const struct job *job, const struct item *item, struct names *n
 	}
 }
 
+/* On standard output, unless that is for events. */
 static void say(struct job *job, const char *text, size_t bytes)
 {
-	if (bytes && telling_say(&job->tellings, STDOUT_FILENO, text, bytes))
+	int fd = job->request->json ? STDERR_FILENO : STDOUT_FILENO;
+
+	if (bytes && telling_say(&job->tellings, fd, text, bytes))
 		job->options.verbose = false; /* nobody reads it */
 }
 

@@ -35,6 +35,26 @@ test_events_of_a_copy()
 	same_tree "$WORK/tree" "$WORK/copy"
 }
 
+# What is told besides, line by line, has no place there.
+test_lines_beside_events()
+{
+	make_tree
+	expect_status 0 "$HAUL" cp -a -v --debug --json "$WORK/tree" "$WORK/copy"
+	expect_equal "outcome" "done 0" "$(check_events)"
+	expect_equal "lines" 304 "$(grep -c ' -> ' "$WORK/err")"
+	(cd "$WORK" && mkdir new && expect_status 0 "$HAUL" cp -v --parents --json tree/b/1 new)
+	expect_equal "outcome" "done 0" "$(check_events)"
+	expect_equal "standard error" "tree -> new/tree
+tree/b -> new/tree/b
+'tree/b/1' -> 'new/tree/b/1'" "$(cat "$WORK/err")"
+	expect_status 0 "$HAUL" mv -v --json "$WORK/copy" "$WORK/moved"
+	expect_equal "outcome" "done 0" "$(check_events)"
+	expect_match "^renamed '$WORK/copy' -> '$WORK/moved'$" "$WORK/err"
+	expect_status 0 "$HAUL" rm -r -v --json "$WORK/moved"
+	expect_equal "last event" "done 0" "$(jq -r '"\(.state) \(.exit)"' "$WORK/out" | tail -n 1)"
+	expect_equal "lines" 304 "$(grep -c '^removed ' "$WORK/err")"
+}
+
 # The last progress event has the whole truth.
 test_last_progress_is_complete()
 {
