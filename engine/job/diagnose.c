@@ -134,7 +134,7 @@ static const struct phrase phrases[OPERATIONS] = {
 		""},
 	[OPERATION_COPY_CHANGED] = {"", OF_TARGET, " changed while it was compared", OF_NOTHING,
 		""},
-	[OPERATION_WORKER_DIED] = {"not copying ", OF_SOURCE, ", as workers died over it",
+	[OPERATION_WORKER_DIED] = {"giving up on ", OF_SOURCE, ", as workers died over it",
 		OF_NOTHING, ""},
 };
 

@@ -439,10 +439,18 @@ static void reset_lane(struct job *job, const struct worker *worker)
 	lane_reset_counter(&lane, HAUL_BYTES_READ, sum->bytes_read);
 	lane_reset_counter(&lane, HAUL_BYTES_ACCEPTED, sum->bytes_accepted);
 	lane_reset_counter(&lane, HAUL_BYTES_DURABLE, sum->bytes_durable);
+	lane_reset_counter(&lane, HAUL_BYTES_CHECKED, sum->bytes_checked);
 	lane_reset_counter(&lane, HAUL_DIRECTORIES_DONE, sum->directories);
 }
 
-static void reissue(struct job *job, struct item *item, bool killed)
+/* Why a worker is gone. */
+enum loss {
+	LOSS_UNBEGUN = 0, /* it could not even begin */
+	LOSS_CRASHED,
+	LOSS_KILLED,
+};
+
+static void reissue(struct job *job, struct item *item, enum loss loss)
 {
 	item->flags |= ITEM_RETRIED;
 	if (item_is_large(item)) {
@@ -450,10 +458,8 @@ static void reissue(struct job *job, struct item *item, bool killed)
 		large_unchoose(item);
 	}
 	item_forget_answers(item);
-	if (killed)
-		item->kills++;
-	else
-		item->crashes++;
+	item->kills += loss == LOSS_KILLED;
+	item->crashes += loss == LOSS_CRASHED;
 	if (item->crashes >= CRASHES_MAX || item->kills >= KILLS_MAX)
 		reply_abandon(job, item, OPERATION_WORKER_DIED, EIO);
 	else
@@ -482,10 +488,15 @@ void dispatch_start(struct job *job, struct worker *worker)
 
 void dispatch_lost(struct job *job, struct worker *worker)
 {
+	enum loss loss = LOSS_CRASHED;
 	bool killed;
 
 	worker_reap(worker, &killed);
-	if (!worker->greeted && !killed)
+	if (killed)
+		loss = LOSS_KILLED;
+	else if (!worker->greeted)
+		loss = LOSS_UNBEGUN;
+	if (loss == LOSS_UNBEGUN)
 		count_failed_start(job, "it ended at once");
 	worker->greeted = false;
 	reset_lane(job, worker);
@@ -495,7 +506,7 @@ void dispatch_lost(struct job *job, struct worker *worker)
 		struct item *item = worker->items.last;
 
 		dispatch_answered(job, worker, item);
-		reissue(job, item, killed);
+		reissue(job, item, loss);
 	}
 }
 

@@ -289,6 +289,18 @@ static size_t larger(size_t a, size_t b)
 	return a > b ? a : b;
 }
 
+/* 128 MiB of addresses, which a limit may not grant: a removal needs no content. */
+static int open_buffers(struct executor *executor)
+{
+	int error;
+
+	if (executor->options.operation == JOB_REMOVE)
+		return 0;
+	error = buffer_pool_open(&executor->pool, EXECUTOR_BUFFERS, TRANSFER_CHUNK_BYTES);
+	return error ? error
+		     : buffer_pool_open(&executor->blocks, EXECUTOR_BLOCKS, TRANSFER_BLOCK_MAX);
+}
+
 static int open_memory(struct executor *executor)
 {
 	const size_t bytes[SLOT_KINDS] = {
@@ -299,9 +311,7 @@ static int open_memory(struct executor *executor)
 	int error = slot_table_open(&executor->slots, bytes, share_descriptors(executor));
 
 	if (!error)
-		error = buffer_pool_open(&executor->pool, EXECUTOR_BUFFERS, TRANSFER_CHUNK_BYTES);
-	if (!error)
-		error = buffer_pool_open(&executor->blocks, EXECUTOR_BLOCKS, TRANSFER_BLOCK_MAX);
+		error = open_buffers(executor);
 	if (!error)
 		error = report_open(&executor->report, executor->channel);
 	return error;
@@ -339,6 +349,8 @@ static int begin(struct executor *executor)
 	pace_open(&executor->pace, &executor->region.header->pace_ns, executor->options.limit,
 		executor->options.workers, TRANSFER_CHUNK_BYTES, TRANSFER_WINDOW);
 	report_put(&executor->report, WIRE_HELLO, &hello, sizeof(hello));
+	/* At once: what it dies of from here on is a work's fault. */
+	report_flush(&executor->report);
 	return inbox_take_rest(executor, rest);
 }
 

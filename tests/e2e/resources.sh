@@ -36,6 +36,21 @@ test_few_descriptors()
 	expect_equal "what it says" "" "$(cat "$WORK/err")"
 }
 
+# A removal needs no room for contents. Workers that can't even begin are not taken for victims of
+# what they were to do.
+test_little_address_space()
+{
+	mkdir -p "$WORK"/tree/{a,b}
+	touch "$WORK"/tree/{a,b}/{1..9}
+	expect_status 1 prlimit --as=60000000 "$HAUL" cp -a --job scarce "$WORK/tree" "$WORK/copy"
+	expect_equal "what it says" "haul cp: cannot start a worker process: it ended at once
+haul cp: not everything was done; to go on: haul resume scarce" "$(cat "$WORK/err")"
+	expect_status 0 "$HAUL" resume scarce
+	same_tree "$WORK/tree" "$WORK/copy"
+	expect_status 0 prlimit --as=60000000 "$HAUL" rm -r "$WORK/tree"
+	[ ! -e "$WORK/tree" ] || fail "it is still there"
+}
+
 test_no_standard_descriptors()
 {
 	mkdir "$WORK/tree"
