@@ -302,6 +302,7 @@ static void add_sums(struct wire_done *sum, const struct wire_done *done)
 	sum->bytes_read += done->bytes_read;
 	sum->bytes_accepted += done->bytes_accepted;
 	sum->bytes_durable += done->bytes_durable;
+	sum->bytes_checked += done->bytes_checked;
 	sum->directories += done->directories;
 }
 

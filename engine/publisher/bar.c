@@ -424,7 +424,7 @@ void bar_summary(const struct event_progress *progress, char ret_text[BAR_BYTES]
 {
 	const uint64_t *count = progress->totals.counter;
 	double seconds = progress->elapsed_s > ELAPSED_MIN_S ? progress->elapsed_s : ELAPSED_MIN_S;
-	uint64_t bytes = count[HAUL_BYTES_ACCEPTED];
+	uint64_t bytes = count[HAUL_BYTES_ACCEPTED] - count[HAUL_BYTES_CHECKED];
 	char text[HUMAN_BYTES];
 
 	ret_text[0] = '\0';
@@ -437,7 +437,7 @@ void bar_summary(const struct event_progress *progress, char ret_text[BAR_BYTES]
 	append(ret_text, " in %s", human_duration(progress->elapsed_s, text));
 	if (bytes)
 		append(ret_text, ", %s/s", human_size(whole((double)bytes / seconds), text));
-	if (bytes && count[HAUL_BYTES_DURABLE] >= bytes)
+	if (bytes && count[HAUL_BYTES_DURABLE] >= count[HAUL_BYTES_ACCEPTED])
 		append(ret_text, ", durable");
 	if (count[HAUL_FILES_SKIPPED])
 		append(ret_text, ", %s skipped", human_count(count[HAUL_FILES_SKIPPED], text));

@@ -124,7 +124,9 @@ static void print_totals(const struct run_request *request, const size_t count[R
 	print_part(count[RESULT_NOT_BEGUN], "not begun", out);
 	fprintf(out, "; %s %s", human_count(files, number), files == 1 ? "file" : "files");
 	print_part(failed, "could not be done", out);
-	fprintf(out, ", %s in %s\n", human_size(total(request, HAUL_BYTES_ACCEPTED), size),
+	fprintf(out, ", %s in %s\n",
+		human_size(total(request, HAUL_BYTES_ACCEPTED) - total(request, HAUL_BYTES_CHECKED),
+			size),
 		human_duration((double)elapsed_ns / 1e9, time));
 }
 

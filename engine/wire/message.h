@@ -380,6 +380,7 @@ struct wire_done {
 	uint64_t bytes_read;
 	uint64_t bytes_accepted;
 	uint64_t bytes_durable;
+	uint64_t bytes_checked;
 	uint64_t directories;
 };
 

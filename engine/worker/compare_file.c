@@ -164,6 +164,8 @@ static void take_progress(struct executor *executor, struct compare *compare, in
 	executor_count(executor, compare->subject.work, HAUL_BYTES_READ, bytes);
 	executor_count(executor, compare->subject.work, HAUL_BYTES_ACCEPTED, bytes);
 	executor_count(executor, compare->subject.work, HAUL_BYTES_DURABLE, bytes);
+	if (executor->options.operation != JOB_VERIFY)
+		executor_count(executor, compare->subject.work, HAUL_BYTES_CHECKED, bytes);
 	compare->told_bytes += bytes;
 	if (progress == TRANSFER_MORE)
 		slot_queue_push(&executor->runnable, &compare->slot);

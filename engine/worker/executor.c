@@ -30,6 +30,9 @@ void executor_count(
 	case HAUL_BYTES_DURABLE:
 		work->sums.bytes_durable += amount;
 		break;
+	case HAUL_BYTES_CHECKED:
+		work->sums.bytes_checked += amount;
+		break;
 	case HAUL_DIRECTORIES_DONE:
 		work->sums.directories += amount;
 		break;

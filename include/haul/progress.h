@@ -89,6 +89,10 @@ enum haul_counter {
 	HAUL_BYTES_ACCEPTED, /* the destination took them; they may still be in memory only */
 	HAUL_BYTES_DURABLE,  /* known to be on the medium */
 	HAUL_DIRECTORIES_DONE,
+	/* Since version 3. Of what was accepted: read once more, to be verified or for a list of
+	 * checksums. That is planned, read, accepted and durable like the copy before it, so that
+	 * nothing is told to be done too early; without it, it is what was copied. */
+	HAUL_BYTES_CHECKED,
 	HAUL_COUNTERS, /* not a counter: how many there are */
 };
 #define HAUL_COUNTER_SLOTS 16u /* room in the ABI for counters to come */

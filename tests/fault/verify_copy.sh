@@ -57,6 +57,8 @@ test_progress_tells_of_what_is_to_be_read_back()
 	expect_status 0 "$HAUL" cp -an --verify --checksums sums --json tree/. copy
 	expect_equal "planned of what is left alone" 0 "$(jq -c \
 		'select(.event == "progress").bytes.planned' out | tail -n 1)"
+	expect_status 0 "$HAUL" cp -a --verify --progress=always tree twice
+	expect_match 'copied 2 files, 21.0 MB in' err
 }
 
 test_shared_copies_are_compared_with_their_source()

@@ -121,6 +121,7 @@ static void values_keep_their_meaning(void **state)
 	assert_int_equal(HAUL_BYTES_ACCEPTED, 6);
 	assert_int_equal(HAUL_BYTES_DURABLE, 7);
 	assert_int_equal(HAUL_DIRECTORIES_DONE, 8);
+	assert_int_equal(HAUL_BYTES_CHECKED, 9);
 
 	assert_int_equal(HAUL_RECORD_PAD, 0);
 	assert_int_equal(HAUL_RECORD_FILE_STARTED, 1);
