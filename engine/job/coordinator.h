@@ -4,6 +4,7 @@
  * directory:
  *
  *     plan.c      what the command line names -> roots and first items
+ *     plan_source.c  one of these names
  *     dispatch.c  which item goes to which worker, and when
  *     reply.c     what workers answer
  *     failures.c  what they could not do

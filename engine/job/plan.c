@@ -137,34 +137,6 @@ void plan_answered(struct job *job, bool yes)
 	job->plan->answer = yes ? PLAN_AGREED : PLAN_REFUSED;
 }
 
-static int name_target(const struct plan *plan, struct source *source)
-{
-	source->target_fd = plan->target_fd;
-	if (plan->into_directory) {
-		source->target_directory = plan->target;
-		if (plan->parents.path) {
-			source->target_directory = plan->parents.label;
-			source->target_fd = plan->parents.target_fd;
-		}
-		source->target_name = path_last(source->path);
-		if (source->target_name)
-			source->target = path_join(source->target_directory, source->target_name);
-	} else {
-		source->target_name = strdup(plan->target);
-		source->target = strdup(plan->target);
-	}
-	if (!source->target_name || !source->target)
-		return -ENOMEM;
-	quote_name(source->target, source->target_quoted, sizeof(source->target_quoted));
-	return 0;
-}
-
-static void source_clear(struct source *source)
-{
-	free(source->target_name);
-	free(source->target);
-}
-
 /* Two sources with one name: the second must not overwrite the first. */
 static bool claim_target(struct job *job, const struct source *source, bool *ret_merge)
 {
@@ -198,37 +170,6 @@ static bool claim_target(struct job *job, const struct source *source, bool *ret
 		job_out_of_memory(job);
 		return false;
 	}
-}
-
-static int64_t nanoseconds(const struct timespec *time)
-{
-	return (int64_t)time->tv_sec * 1000000000 + time->tv_nsec;
-}
-
-/* What the link on the command line leads to is what is copied, under the link's name. */
-static uint16_t entry_flags(const struct job *job, const struct source *source)
-{
-	uint16_t named = job->options.operation == JOB_COPY ? ENTRY_NAMED : 0;
-
-	return named | (source->follow ? ENTRY_FOLLOW : 0) | (source->decided ? ENTRY_DECIDED : 0);
-}
-
-static void describe_source(
-	const struct source *source, uint16_t flags, struct wire_entry *ret_entry)
-{
-	const struct stat *status = &source->status;
-	bool sparse = S_ISREG(status->st_mode) && status->st_blocks * 512 < status->st_size;
-
-	*ret_entry = (struct wire_entry){
-		.inode = status->st_ino,
-		.device = status->st_dev,
-		.bytes = (uint64_t)status->st_size,
-		.modified_ns = nanoseconds(&status->st_mtim),
-		.changed_ns = nanoseconds(&status->st_ctim),
-		.mode = status->st_mode,
-		.links = (uint32_t)status->st_nlink,
-		.flags = flags | (sparse ? ENTRY_SPARSE : 0),
-	};
 }
 
 /* ---- a directory: a root of its own ---- */
@@ -402,7 +343,7 @@ static void begin_file(struct job *job, struct file_run *run, const struct sourc
 	char *name = path_last(source->path);
 	char *target = path_last(source->target);
 
-	describe_source(source, entry_flags(job, source), &entry);
+	source_describe(source, job, &entry);
 	if (!directory || !name || !target)
 		job_out_of_memory(job);
 	else if (run_for(job, run, source, directory)) {
@@ -450,17 +391,6 @@ static bool kind_supported(struct job *job, const struct source *source)
 		return false;
 	}
 	return true;
-}
-
-static int stat_source(struct job *job, struct source *source)
-{
-	const struct job_request *request = job->request;
-
-	source->follow = request->follow_arguments || job->options.dereference;
-	if (fstatat(AT_FDCWD, source->path, &source->status,
-		    source->follow ? 0 : AT_SYMLINK_NOFOLLOW))
-		return -errno;
-	return 0;
 }
 
 static bool is_idle(const struct job *job, const struct file_run *run)
@@ -532,21 +462,6 @@ bool plan_selects(const struct job *job, const char *path, mode_t mode)
 	return selected;
 }
 
-/* An earlier run of the job was stopped between this source and others. */
-static bool was_moved(struct job *job, struct source *source)
-{
-	bool moved = false;
-
-	if (job->options.operation != JOB_MOVE || !job->request->past)
-		return false;
-	if (name_target(job->plan, source))
-		job_out_of_memory(job);
-	else
-		moved = chronicle_was_moved(job, source);
-	source_clear(source);
-	return moved;
-}
-
 static bool plan_source(struct job *job, const char *path, struct file_run *run)
 {
 	struct source source = {.path = path};
@@ -554,8 +469,8 @@ static bool plan_source(struct job *job, const char *path, struct file_run *run)
 	int error;
 
 	quote_name(path, source.quoted, sizeof(source.quoted));
-	error = stat_source(job, &source);
-	if (error == -ENOENT && was_moved(job, &source))
+	error = source_look(&source, job);
+	if (error == -ENOENT && source_was_moved(&source, job))
 		return true;
 	if (error && absence_explains(job, -error))
 		return false;
@@ -565,7 +480,7 @@ static bool plan_source(struct job *job, const char *path, struct file_run *run)
 	}
 	if (job->request->parents && !parents_open(job, &job->plan->parents, path))
 		return true;
-	if (name_target(job->plan, &source))
+	if (source_name_target(&source, job->plan))
 		job_out_of_memory(job);
 	else if (plan_selects(job, path, source.status.st_mode) && kind_supported(job, &source))
 		begun = begin_source(job, &source, run);

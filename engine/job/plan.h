@@ -45,6 +45,22 @@ struct source {
 };
 
 struct job;
+struct wire_entry;
+
+/* ---- plan_source.c ---- */
+
+/* Fills in its status. -errno. */
+int source_look(struct source *source, const struct job *job);
+/* Fills in where it goes. -ENOMEM. */
+int source_name_target(struct source *source, const struct plan *plan);
+/* It is gone: has an earlier run of the job moved it, and was stopped before others? */
+bool source_was_moved(struct source *source, struct job *job);
+/* As an entry of its directory. */
+void source_describe(
+	const struct source *source, const struct job *job, struct wire_entry *ret_entry);
+void source_clear(struct source *source);
+
+/* ---- plan.c ---- */
 
 /* A source as the user named it; to be freed. That a list is about its content was put behind it.
  */
