@@ -74,8 +74,8 @@ static void entries_come_back_as_they_were_put(void **state)
 
 static void a_full_buffer_is_left_as_it_was(void **state)
 {
-	struct wire_buffer buffer = buffer_over(out_data, 64);
 	struct wire_done done = {.id = 1};
+	struct wire_buffer buffer = buffer_over(out_data, sizeof(done) + 32);
 	size_t used;
 
 	(void)state;
