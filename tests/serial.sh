@@ -52,11 +52,7 @@ microcontroller()
 	need_program qemu-system-arm
 	need_program clang
 	need_program ld.lld lld
-	clang --target=arm-none-eabi -mcpu=cortex-m3 -mthumb -ffreestanding -fno-builtin -O2 -Wall \
-		-Wextra -Werror -nostdlib -fuse-ld=lld -T "$ROOT/tests/firmware/device.ld" \
-		-o "$WORK/firmware" "$ROOT/tests/firmware/device.c"
-	qemu-system-arm -M mps2-an385 -kernel "$WORK/firmware" -display none -nodefaults \
-		-monitor none -serial pty >"$WORK/qemu" 2>&1 &
+	"$ROOT/tests/firmware/run" "$WORK" >"$WORK/qemu" 2>&1 &
 	CABLE=$!
 	trap unplug EXIT
 	wait_until 10 grep -q '/dev/pts/' "$WORK/qemu"

@@ -120,6 +120,13 @@ static void send_file(struct term *term, const char *path)
 	term_tell(term, "sent %zu bytes of '%s'", sent, path);
 }
 
+/* Of a request that is no data: not all ports know all of them. */
+static const char *signal_error(int error)
+{
+	return error == -ENOTTY || error == -EOPNOTSUPP ? "this port has no such thing"
+							: words_port_error(error);
+}
+
 static void send_break(struct term *term)
 {
 	int error = haul_port_break(term->session.port, 1);
@@ -131,18 +138,12 @@ static void send_break(struct term *term)
 	if (!error)
 		error = haul_port_break(term->session.port, 0);
 	if (error)
-		term_tell(term, "cannot send a break: %s", strerror(-error));
+		term_tell(term, "cannot send a break: %s", signal_error(error));
 	else
 		term_tell(term, "break sent");
 }
 
 /* ---- commands ---- */
-
-/* Of a request that is no data: not all ports know all of them. */
-static const char *signal_error(int error)
-{
-	return error == -ENOTTY ? "this port has no such thing" : words_port_error(error);
-}
 
 static void toggle_line(struct term *term, unsigned line, const char *name)
 {

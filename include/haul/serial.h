@@ -195,10 +195,11 @@ enum haul_port_line {
 	HAUL_LINE_RI = 1 << 5,
 };
 
-/* Which modem lines are on. -ENOTTY where there are none (pseudo-terminals). */
+/* Which modem lines are on. -ENOTTY where there are none (pseudo-terminals); a break may also be
+ * -EOPNOTSUPP (a USB device that says so). */
 int haul_port_lines(struct haul_port *port);
 int haul_port_set_lines(struct haul_port *port, unsigned lines, int on);
-/* Starts or ends a break. */
+/* Starts or ends a break. One that comes in is no input: the driver counts it. */
 int haul_port_break(struct haul_port *port, int on);
 
 /* What the driver counted since it was loaded. -ENOTTY where it counts nothing. */

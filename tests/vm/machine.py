@@ -7,6 +7,7 @@ only a host can do, a line each on its second serial port, and gets "ok" when it
 
     plug, unplug                 the USB stick
     plug-serial, unplug-serial   a USB serial port
+    break                        a break on the third serial port
     exit STATUS                  ends the test with that status
 
 The machine is emulated, so that it runs anywhere; it is stopped after a time limit.
@@ -80,6 +81,8 @@ def carry_out(monitor, request):
                      bus="xhci.0", **{"always-plugged": True})
     elif request == "unplug-serial":
         monitor.unplug("serial1")
+    elif request == "break":
+        monitor.call("chardev-send-break", id="uart")
     else:
         sys.exit(f"machine.py: the guest asks for '{request}'")
 
@@ -100,6 +103,7 @@ def arguments(directory, test, stick, sockets):
         "-serial", "stdio",
         "-chardev", f"socket,id=control,path={sockets}/control,server=on,wait=off",
         "-serial", "chardev:control",
+        "-chardev", "null,id=uart", "-serial", "chardev:uart",
         "-qmp", f"unix:{sockets}/monitor,server=on,wait=off",
         "-device", "qemu-xhci,id=xhci", "-chardev", "null,id=line",
         "-object", json.dumps(throttle), "-blockdev", json.dumps(disk),
