@@ -1,14 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Serial round trips and throughput on pseudo-terminals. bench/serial_report drives it beside
- * copies and beside pyserial.
+ * Serial round trips and throughput, on pseudo-terminals and with an emulated microcontroller.
+ * bench/serial_report drives it beside copies and beside pyserial.
  *
- *     serial echo                     a device that says back what it is told; prints its path
- *     serial source RATE SECONDS      one that speaks numbered lines at RATE bytes a second, once a
- *                                     line has come; prints its path
- *     serial trips PORT COUNT BYTES   asks COUNT times and prints p50, p99, p99.9 and the worst, in
- * µs serial take PORT                asks a source and counts its lines until they end; prints how
- * many came, how many are missing, and bytes a second
+ *     serial echo                 a device that says back what it is told; prints its path
+ *     serial source RATE SECONDS  one that speaks numbered lines at RATE bytes a second, once a
+ *                                 line has come; prints its path. SIGUSR1 makes it pause, and speak
+ *                                 again; SIGTERM ends it early
+ *     serial trips PORT COUNT BYTES [WORD]
+ *                                 asks COUNT times for BYTES, with WORD before them if there is
+ *                                 one, and prints p50, p99, p99.9 and the worst, in microseconds
+ *     serial take PORT [QUIET]    asks a source and counts its lines, until they end or none comes
+ *                                 for QUIET seconds (1); prints how many came, how many are
+ *                                 missing, bytes a second, and the CPU time that it took, in
+ *                                 milliseconds
  *
  * The devices stand for hardware, which no scheduler holds up: they ask for a real-time priority,
  * and say so when they don't get one.
@@ -17,9 +22,11 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <termios.h>
 #include <time.h>
 #include <unistd.h>
@@ -31,9 +38,10 @@
 #define TRIP_MAX    4096u
 #define COUNT_MAX   10000000u
 #define WAIT_NS     (10 * SECOND_NS)
-#define QUIET_NS    SECOND_NS /* ends a source's lines */
+#define LATE_NS     (50 * TICK_NS) /* what a source missed longer ago it does not make up for */
 #define LINE_FORMAT "%011" PRIu64 "\n"
 #define LINE_BYTES  12u
+#define PIECE_BYTES 2048u /* a source's largest; what is left waits for the next tick */
 
 static int fail(const char *what, int error)
 {
@@ -81,34 +89,71 @@ static int run_echo(void)
 	return 0;
 }
 
-/* Each tick, what a line of this rate would have carried meanwhile. What is not taken in time is
- * told: hardware would have dropped it. */
+static volatile sig_atomic_t source_pauses, source_ends;
+
+static void on_signal(int number)
+{
+	if (number == SIGUSR1)
+		source_pauses = !source_pauses;
+	else
+		source_ends = 1;
+}
+
+struct source {
+	int master;
+	uint64_t rate;
+	uint64_t line;
+	uint64_t next_ns; /* when the next line is due */
+	uint64_t held_ns; /* what was not taken in time: hardware would have dropped it */
+};
+
+/* What a line of this rate would have carried since the last tick, in one piece, as USB brings it.
+ */
+static int source_speak(struct source *source, uint64_t now_ns)
+{
+	char text[PIECE_BYTES];
+	size_t used = 0, sent = 0;
+	uint64_t begun_ns;
+	ssize_t part;
+
+	if (source->next_ns + LATE_NS < now_ns)
+		source->next_ns = now_ns;
+	for (; source->next_ns <= now_ns && used + LINE_BYTES < sizeof(text); used += LINE_BYTES) {
+		snprintf(text + used, sizeof(text) - used, LINE_FORMAT, source->line++);
+		source->next_ns += LINE_BYTES * SECOND_NS / source->rate;
+	}
+	begun_ns = haul_port_now_ns();
+	while (sent < used) {
+		part = write(source->master, text + sent, used - sent);
+		if (part < 0 && errno != EINTR)
+			return -errno;
+		sent += part > 0 ? (size_t)part : 0;
+	}
+	if (haul_port_now_ns() - begun_ns > source->held_ns)
+		source->held_ns = haul_port_now_ns() - begun_ns;
+	return 0;
+}
+
 static int run_source(uint64_t rate, uint64_t seconds)
 {
-	int master = device_open();
-	uint64_t line = 0, begun_ns, held_ns = 0;
+	const struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
+	const struct timespec tick = {.tv_nsec = TICK_NS};
+	struct source source = {.master = device_open(), .rate = rate};
+	uint64_t end_ns;
 	char byte;
 
-	if (master < 0 || read(master, &byte, 1) != 1)
+	if (!rate || sigaction(SIGUSR1, &action, NULL) || sigaction(SIGTERM, &action, NULL))
+		return fail("cannot begin", EINVAL);
+	if (source.master < 0 || read(source.master, &byte, 1) != 1)
 		return fail("cannot open a pseudo-terminal", errno);
-	begun_ns = haul_port_now_ns();
-	for (uint64_t now_ns; (now_ns = haul_port_now_ns()) < begun_ns + seconds * SECOND_NS;) {
-		const struct timespec tick = {.tv_nsec = TICK_NS};
-
-		while (line * LINE_BYTES < (now_ns - begun_ns) * rate / SECOND_NS) {
-			char text[LINE_BYTES + 1];
-			uint64_t before_ns = haul_port_now_ns();
-
-			snprintf(text, sizeof(text), LINE_FORMAT, line++);
-			if (write(master, text, LINE_BYTES) != LINE_BYTES)
-				return fail("cannot speak", errno);
-			if (haul_port_now_ns() - before_ns > held_ns)
-				held_ns = haul_port_now_ns() - before_ns;
-		}
+	end_ns = haul_port_now_ns() + seconds * SECOND_NS;
+	for (uint64_t now_ns; !source_ends && (now_ns = haul_port_now_ns()) < end_ns;) {
+		if (!source_pauses && source_speak(&source, now_ns))
+			return fail("cannot speak", errno);
 		nanosleep(&tick, NULL);
 	}
-	fprintf(stderr, "source: %" PRIu64 " lines, held up at most %.1f ms\n", line,
-		(double)held_ns / 1e6);
+	fprintf(stderr, "source: %" PRIu64 " lines, held up at most %.1f ms\n", source.line,
+		(double)source.held_ns / 1e6);
 	sleep(2);
 	return 0;
 }
@@ -141,17 +186,23 @@ static void print_trips(uint64_t *trip_ns, size_t count)
 	putchar('\n');
 }
 
-static int one_trip(struct haul_port *port, size_t bytes, uint64_t *ret_ns)
+/* What is sent, and how much of it comes back. */
+struct request {
+	char text[TRIP_MAX];
+	size_t bytes;
+	size_t answer_bytes;
+};
+
+static int one_trip(struct haul_port *port, const struct request *request, uint64_t *ret_ns)
 {
 	uint64_t begun_ns = haul_port_now_ns();
 	uint64_t deadline_ns = begun_ns + WAIT_NS;
 	char data[TRIP_MAX];
 	size_t back = 0;
 
-	memset(data, 'x', bytes);
-	haul_port_queue(port, data, bytes);
-	while (back < bytes) {
-		ssize_t got = haul_port_read(port, data, bytes - back, deadline_ns);
+	haul_port_queue(port, request->text, request->bytes);
+	while (back < request->answer_bytes) {
+		ssize_t got = haul_port_read(port, data, request->answer_bytes - back, deadline_ns);
 
 		if (got <= 0)
 			return got < 0 ? (int)got : -ETIMEDOUT;
@@ -161,14 +212,20 @@ static int one_trip(struct haul_port *port, size_t bytes, uint64_t *ret_ns)
 	return 0;
 }
 
-static int run_trips(const char *path, size_t count, size_t bytes)
+static int run_trips(const char *path, size_t count, size_t bytes, const char *word)
 {
+	struct request request = {.answer_bytes = bytes};
+	size_t word_bytes = strlen(word);
 	uint64_t *trip_ns;
 	struct haul_port *port;
 	int error;
 
-	if (count == 0 || count > COUNT_MAX || bytes == 0 || bytes > TRIP_MAX)
+	if (!count || count > COUNT_MAX || !bytes || bytes + word_bytes > TRIP_MAX)
 		return fail("count or size out of range", ERANGE);
+	memcpy(request.text, word, word_bytes);
+	memset(request.text + word_bytes, 'x', bytes - 1);
+	request.bytes = word_bytes + bytes;
+	request.text[request.bytes - 1] = '\n';
 	trip_ns = calloc(count, sizeof(*trip_ns));
 	error = trip_ns ? port_open(path, &port) : -ENOMEM;
 	if (error) {
@@ -176,7 +233,7 @@ static int run_trips(const char *path, size_t count, size_t bytes)
 		return fail(path, error);
 	}
 	for (size_t i = 0; i < count && !error; i++)
-		error = one_trip(port, bytes, &trip_ns[i]);
+		error = one_trip(port, &request, &trip_ns[i]);
 	haul_port_close(port);
 	if (!error)
 		print_trips(trip_ns, count);
@@ -209,7 +266,17 @@ static void take(struct taken *taken, const char *data, size_t bytes)
 	}
 }
 
-static int run_take(const char *path)
+static double cpu_ms(void)
+{
+	struct rusage usage;
+
+	if (getrusage(RUSAGE_SELF, &usage))
+		return 0;
+	return (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1e3 +
+	       (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e3;
+}
+
+static int run_take(const char *path, uint64_t quiet_s)
 {
 	uint64_t begun_ns = haul_port_now_ns(), last_ns = begun_ns,
 		 deadline_ns = begun_ns + WAIT_NS;
@@ -225,11 +292,11 @@ static int run_take(const char *path)
 	while ((got = haul_port_read(port, data, sizeof(data), deadline_ns)) > 0) {
 		take(&taken, data, (size_t)got);
 		last_ns = haul_port_now_ns();
-		deadline_ns = last_ns + QUIET_NS;
+		deadline_ns = last_ns + quiet_s * SECOND_NS;
 	}
 	haul_port_close(port);
-	printf("%" PRIu64 " %" PRIu64 " %.0f\n", taken.expected, taken.missing,
-		(double)taken.bytes * 1e9 / (double)(last_ns - begun_ns));
+	printf("%" PRIu64 " %" PRIu64 " %.0f %.1f\n", taken.expected, taken.missing,
+		(double)taken.bytes * 1e9 / (double)(last_ns - begun_ns), cpu_ms());
 	return 0;
 }
 
@@ -239,11 +306,13 @@ int main(int argc, char **argv)
 		return run_echo();
 	if (argc == 4 && strcmp(argv[1], "source") == 0)
 		return run_source(strtoull(argv[2], NULL, 10), strtoull(argv[3], NULL, 10));
-	if (argc == 5 && strcmp(argv[1], "trips") == 0)
-		return run_trips(argv[2], strtoull(argv[3], NULL, 10), strtoull(argv[4], NULL, 10));
-	if (argc == 3 && strcmp(argv[1], "take") == 0)
-		return run_take(argv[2]);
-	fprintf(stderr, "usage: serial echo | source RATE SECONDS | trips PORT COUNT BYTES | "
-			"take PORT\n");
+	if ((argc == 5 || argc == 6) && strcmp(argv[1], "trips") == 0)
+		return run_trips(argv[2], strtoull(argv[3], NULL, 10), strtoull(argv[4], NULL, 10),
+			argc == 6 ? argv[5] : "");
+	if ((argc == 3 || argc == 4) && strcmp(argv[1], "take") == 0)
+		return run_take(argv[2], argc == 4 ? strtoull(argv[3], NULL, 10) : 1);
+	fprintf(stderr,
+		"usage: serial echo | source RATE SECONDS | trips PORT COUNT BYTES [WORD] | "
+		"take PORT [QUIET]\n");
 	return 1;
 }

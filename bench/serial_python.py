@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: MIT
 """The pipeline that haul replaces: pyserial and a copy in one interpreter.
 
-serial_python.py alone|thread|process PORT COUNT BYTES SOURCE DESTINATION
+serial_python.py alone|thread|process PORT COUNT BYTES WORD SOURCE DESTINATION
 
-Asks the device COUNT times and prints p50, p99, p99.9 and the worst in µs, as bench/serial does: alone;
-in a thread beside a thread that copies SOURCE to DESTINATION again and again; or in a process beside
-such a process."""
+Asks the device COUNT times for BYTES, with WORD before them, and prints p50, p99, p99.9 and the worst
+in µs, as bench/serial does: alone; in a thread beside a thread that copies SOURCE to DESTINATION again
+and again; or in a process beside such a process."""
 
 import multiprocessing
 import shutil
@@ -25,9 +25,9 @@ def copy_for_ever(source, destination):
         shutil.rmtree(target)
 
 
-def trips(path, count, size):
+def trips(path, count, size, word):
     port = serial.Serial(path, 3000000, timeout=10, exclusive=True)
-    data = b'x' * size
+    data = word.encode() + b'x' * (size - 1) + b'\n'
     taken = []
     for _ in range(count):
         begun = time.perf_counter()
@@ -41,7 +41,7 @@ def trips(path, count, size):
 
 
 def main():
-    arrangement, path, count, size, source, destination = sys.argv[1:]
+    arrangement, path, count, size, word, source, destination = sys.argv[1:]
     beside = None
     if arrangement == 'thread':
         beside = threading.Thread(target=copy_for_ever, args=(source, destination), daemon=True)
@@ -50,7 +50,7 @@ def main():
             target=copy_for_ever, args=(source, destination), daemon=True)
     if beside:
         beside.start()
-    trips(path, int(count), int(size))
+    trips(path, int(count), int(size), word)
 
 
 main()
