@@ -227,7 +227,8 @@ static void match_last(struct mount_state *state, record_filter *filter, bool go
 			entries++;
 		}
 	}
-	if (records != 1 || entries != 1)
+	if (records != 1 || entries != 1 ||
+		(!gone && match_is_younger(&record->data, &entry->mount)))
 		return;
 	record->entry = entry;
 	*(gone ? &entry->removed_by : &entry->added_by) = record;

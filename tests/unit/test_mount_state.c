@@ -376,6 +376,26 @@ static void a_wrong_guess_at_the_id_gives_way_to_the_path(void **state)
 	story_end(&story);
 }
 
+/* Its record comes late, when the table has the next one on the same path already. */
+static void a_record_is_not_taken_for_that_of_a_younger_mount(void **state)
+{
+	struct story story = story_begin(true);
+	struct mountprobe_record first = record_of(MOUNTPROBE_MOUNT, 1 * MS, "/a", "first");
+	struct mountprobe_record second = record_of(MOUNTPROBE_MOUNT, 3 * MS, "/a", "second");
+
+	(void)state;
+	first.mount_id = 3000000001;
+	second.mount_id = 3000000002;
+	record(&story, &first);
+	look(&story, "3000000002/a", 4 * MS);
+	expect(&story, "");
+	saw(&story, MOUNTPROBE_UMOUNT, 2 * MS, "/a", "end");
+	record(&story, &second);
+	look(&story, "3000000002/a", 5 * MS);
+	expect(&story, "+/a:first -/a:end +/a:second");
+	story_end(&story);
+}
+
 static void a_mount_that_only_its_record_knows_is_ended_too(void **state)
 {
 	struct story story = story_begin(true);
@@ -492,6 +512,7 @@ int main(void)
 		cmocka_unit_test(other_namespaces_are_kept_apart),
 		cmocka_unit_test(a_path_through_a_link_is_found_by_the_id),
 		cmocka_unit_test(a_wrong_guess_at_the_id_gives_way_to_the_path),
+		cmocka_unit_test(a_record_is_not_taken_for_that_of_a_younger_mount),
 		cmocka_unit_test(a_mount_that_only_its_record_knows_is_ended_too),
 		cmocka_unit_test(broken_records_are_refused),
 		cmocka_unit_test(an_error_of_the_listener_is_passed_on),
