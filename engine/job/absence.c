@@ -229,6 +229,7 @@ static void drop_work(struct job *job)
 
 	checkpoint_end(job);
 	job->checkpoint = (struct checkpoint){0};
+	writeback_advance(job, false);
 	job_drop_work(job);
 	take_stock(job, into_directory);
 }

@@ -106,14 +106,16 @@ static void say_percent(struct bar *bar, char *text)
 		(int)(columns < PERCENT_COLUMNS ? PERCENT_COLUMNS - columns : 0), "", number);
 }
 
-/* The destination has all of it, but its medium not yet. */
+/* The destination has all of it, but its medium not yet. With 1 left, only the sync has to end. */
 static void say_unwritten(const struct bar *bar, char *text, bool brief)
 {
 	char left[HUMAN_BYTES];
 
 	human_size(bar->progress->unwritten_bytes, left);
-	snprintf(text, PART_BYTES, "writing%s%s%s", brief ? "" : ": ", brief ? "" : left,
-		brief ? "" : " left");
+	if (brief || bar->progress->unwritten_bytes == 1)
+		snprintf(text, PART_BYTES, "writing");
+	else
+		snprintf(text, PART_BYTES, "writing: %s left", left);
 }
 
 static void say_bytes(struct bar *bar, char *text, bool brief)
@@ -242,7 +244,9 @@ static void choose(struct bar *bar)
 		place_either(bar, PART_FILES, say_files);
 	if (!is_endless(bar) && reserve(bar, METER_COLUMNS))
 		bar->meter_columns = METER_COLUMNS;
-	if (bar->progress->current_count && reserve(bar, NAME_COLUMNS))
+	/* What is written is not one file. */
+	if (bar->progress->current_count && !bar->progress->unwritten_bytes &&
+		reserve(bar, NAME_COLUMNS))
 		bar->name_columns = NAME_COLUMNS;
 	if (!bar->text[PART_FILES][0])
 		place_either(bar, PART_FILES, say_files);

@@ -162,11 +162,12 @@ static void what_the_medium_lacks_is_told(void **state)
 	progress.unwritten_bytes = UINT64_C(1100000000);
 	progress.rate_bytes_per_s = 80e6;
 	progress.eta_s = 14;
-	progress.current_count = 0;
 	assert_line(&progress, 19, false, " 99%  80.0 MB/s");
 	assert_line(&progress, 39, false, " 99%  writing  80.0 MB/s  ETA 0:14");
 	assert_line(&progress, 69, false,
 		" 99%  ===============-  writing: 1.1 GB left  80.0 MB/s  ETA 0:14");
+	progress.unwritten_bytes = 1;
+	assert_line(&progress, 39, false, " 99%  writing  80.0 MB/s  ETA 0:14");
 }
 
 static void colour_changes_no_width(void **state)
