@@ -96,7 +96,7 @@ static int write_record(const struct audit *audit, const char *path, const struc
 	if (fwrite(record, sizeof(*record), 1, audit->file) == 1 &&
 		fwrite(path, 1, record->path_bytes, audit->file) == record->path_bytes &&
 		fwrite(entry, 1, record->entry_bytes, audit->file) == record->entry_bytes &&
-		fwrite(sum, sizeof(*sum), sums, audit->file) == sums)
+		(!sums || fwrite(sum, sizeof(*sum), sums, audit->file) == sums))
 		return 0;
 	return errno ? -errno : -EIO;
 }
@@ -339,7 +339,7 @@ struct reading {
 
 static bool read_bytes(FILE *file, void *ret_data, size_t bytes)
 {
-	return fread(ret_data, 1, bytes, file) == bytes;
+	return !bytes || fread(ret_data, 1, bytes, file) == bytes;
 }
 
 /* A node of its own stands for the whole path. */
