@@ -10,6 +10,7 @@
 # make valgrind         the unit tests under valgrind
 # make analyze          gcc's static analysis of all sources
 # make kill-trials      kills processes of copies and moves at random moments, KILL_TRIALS (600) times
+# make power-trials     a disk that loses its power, after each of POWER_POINTS (40) recorded flushes
 # make vm-check         real hot-plugging, in a virtual machine; deps-vm: what that needs
 # make lint | fmt       check the style | apply the formatter
 # make bench            measure the small grid of bench/run; bench-built: only build bench/*.c
@@ -231,6 +232,11 @@ KILL_TRIALS ?= 600
 .PHONY: kill-trials
 kill-trials: all
 	$(Q)BUILD=$(BUILD) TRIALS=$(KILL_TRIALS) bash tests/fault/kill_any.sh
+
+POWER_POINTS ?= 40
+.PHONY: power-trials
+power-trials: all
+	$(Q)BUILD=$(BUILD) POINTS=$(POWER_POINTS) bash tests/fault/power_trials
 
 .PHONY: check check-unit bench asan tsan
 check: all tests-built
