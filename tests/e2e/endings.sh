@@ -35,7 +35,7 @@ test_what_is_being_written_is_told()
 	expect_events "$waits | any(.eta_s != null and .eta_s < 20 and .rate_bytes_per_s > 0)" "no time left"
 	expect_events 'map(select(.event == "progress"))[-1] |
 		.bytes.durable == .bytes.planned and (has("unwritten_bytes") | not)' "not durable at the end"
-	expect_match '^ 99%.*writing: [0-9.]+ MB left +[0-9.]+ .?B/s' "$WORK/err"
+	expect_match '^ 99%.*writing: [0-9.]+ MB left .*[0-9] .?B/s' "$WORK/err"
 	! grep -q '100%' "$WORK/err" || fail "all was said to be there: $(cat "$WORK/err")"
 	expect_match '^copied .*, durable$' "$WORK/err"
 	expect_match "'$WORK/stick' is unmounted: /dev/loop[0-9]+ may be pulled out$" "$WORK/err"
@@ -106,24 +106,6 @@ test_eject_of_several_targets()
 	expect_status 1 "$HAUL" cp -a --eject "$WORK/tree" --to "$WORK/one" --to "$WORK/one/else"
 	expect_match '^haul cp: cannot combine --to with --eject, as two targets' "$WORK/err"
 	mountpoint -q "$WORK/one" || fail "it was unmounted all the same"
-}
-
-# The copy is there all the same.
-test_eject_without_the_right_to_unmount()
-{
-	make_tree 200
-	make_filesystem stick ext4 40M
-	mkdir "$WORK/home"
-	cp "$HAUL" "$WORK/haul"
-	chmod 755 "$LIB_DIR" "$WORK"
-	chmod 777 "$WORK/home" "$WORK/stick"
-	expect_status 1 env XDG_STATE_HOME="$WORK/home" XDG_RUNTIME_DIR="$WORK/home" \
-		setpriv --reuid 12345 --regid 12345 --clear-groups \
-		"$WORK/haul" cp -r --eject "$WORK/tree" "$WORK/stick"
-	expect_equal "words" "haul cp: cannot unmount '$WORK/stick': Operation not permitted" \
-		"$(cat "$WORK/err")"
-	diff -r "$WORK/tree" "$WORK/stick/tree" || fail "it was not copied"
-	mountpoint -q "$WORK/stick" || fail "it was unmounted"
 }
 
 run_tests "$@"
