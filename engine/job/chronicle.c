@@ -151,7 +151,8 @@ static bool is_worth_keeping(const struct job *job)
 	/* It would spare what is not as it was copied. */
 	if (job->different)
 		return false;
-	return job->exit_status && job->journal_tells;
+	/* Nor does a resume that fails take away what it could be tried again with. */
+	return job->exit_status && (job->journal_tells || job->request->past);
 }
 
 void chronicle_close(struct job *job)

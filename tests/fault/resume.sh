@@ -406,6 +406,35 @@ test_an_exchange_that_was_killed()
 		"$(cat "$WORK"/to/[ab] "$WORK"/[ab] | paste -sd' ')"
 }
 
+# kill_while_asking JOB ARGUMENT...: before it has done anything.
+kill_while_asking()
+{
+	local job=$1
+	shift
+	start_asking "$@" --job "$job"
+	wait_until 20 test -e "$(journal_of "$job")"
+	kill_when_gone "$job"
+}
+
+# What is away for the moment is no reason to forget the job, even if nothing of it is done yet.
+test_a_source_or_a_destination_is_away()
+{
+	local away
+	mkdir "$WORK/from" "$WORK/to"
+	echo new >"$WORK/from/file"
+	for away in from to; do
+		echo old >"$WORK/to/file"
+		kill_while_asking away cp -i "$WORK/from/file" "$WORK/to/file"
+		mv "$WORK/$away" "$WORK/elsewhere"
+		expect_status 1 "$HAUL" resume away
+		expect_match "cannot .* '$WORK/$away/file': No such file" "$WORK/err"
+		[ -e "$(journal_of away)" ] || fail "without '$away', the job was forgotten"
+		mv "$WORK/elsewhere" "$WORK/$away"
+		resume away <<<y
+		expect_equal "the copy" new "$(cat "$WORK/to/file")"
+	done
+}
+
 # Everything is durable in the end, and not before it is said.
 test_durable()
 {
