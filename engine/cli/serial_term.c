@@ -14,6 +14,7 @@
 #include "cli/term.h"
 #include "haul/exit.h"
 #include "serialctl/words.h"
+#include "util/stop_signals.h"
 #include "util/terminal_guard.h"
 
 #define DRAIN_NS  UINT64_C(10000000000) /* for what a pipe gave us to send */
@@ -111,9 +112,7 @@ static void use_port(struct term *term)
 static void set_of_stops(sigset_t *ret_stops)
 {
 	sigemptyset(ret_stops);
-	sigaddset(ret_stops, SIGINT);
-	sigaddset(ret_stops, SIGTERM);
-	sigaddset(ret_stops, SIGHUP);
+	stop_signals_add(ret_stops);
 	sigaddset(ret_stops, SIGQUIT);
 }
 

@@ -19,6 +19,7 @@
 #include "job/past.h"
 #include "job/sentry.h"
 #include "util/clock.h"
+#include "util/stop_signals.h"
 
 #define EVENTS_MAX 64
 
@@ -69,19 +70,16 @@ static int loop_add(const struct loop *loop, int fd, enum source_kind kind, unsi
 
 static int loop_open(struct loop *loop, const struct job *job)
 {
-	sigset_t stop;
 	int error;
 
 	*loop = (struct loop){.epoll_fd = -1, .signal_fd = -1, .keeper_fd = KEEPER_NO_FD};
-	/* The others are the sentry's, who sends orders. */
-	sigemptyset(&stop);
-	sigaddset(&stop, SIGTERM);
-	if (sigprocmask(SIG_BLOCK, &stop, NULL))
-		return -errno;
 	loop->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-	loop->signal_fd = signalfd(-1, &stop, SFD_CLOEXEC | SFD_NONBLOCK);
-	if (loop->epoll_fd < 0 || loop->signal_fd < 0)
+	if (loop->epoll_fd < 0)
 		return -errno;
+	/* To terminate, that is: the others are the sentry's, who sends orders. */
+	loop->signal_fd = stop_signals_open();
+	if (loop->signal_fd < 0)
+		return loop->signal_fd;
 	error = loop_add(loop, loop->signal_fd, EVENT_SIGNAL, 0);
 	return error ? error : loop_add(loop, job->orders, EVENT_ORDER, 0);
 }

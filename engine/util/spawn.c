@@ -109,7 +109,7 @@ static void run_child(const struct spawn *spawn, pid_t parent)
 	int count = 2;
 
 	if (!spawn->role) {
-		if (!prepare_child(spawn, parent))
+		if (!prepare_child(spawn, parent) && signal(SIGTERM, SIG_DFL) != SIG_ERR)
 			execute(spawn->arguments);
 		_exit(EXIT_NOT_STARTED);
 	}

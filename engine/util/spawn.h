@@ -30,7 +30,9 @@ struct spawn {
 
 /* The new process has standard input, output and error, what it is handed, and nothing else. It
  * ignores SIGINT: at a terminal the interrupt goes to the whole group, and only the coordinator
- * decides what it means. *ret_pidfd is closed by the caller, who also reaps the process. */
+ * decides what it means. A command line's obeys SIGTERM, whatever its parent
+ * ignores: it is how that stops it. *ret_pidfd is closed by the caller, who also reaps the
+ * process. */
 int spawn_role(const struct spawn *spawn, pid_t *ret_pid, int *ret_pidfd);
 
 /* fork(2), as which it returns twice: *ret_pid is 0 in the child. In the parent *ret_pidfd becomes
