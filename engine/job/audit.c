@@ -462,6 +462,13 @@ static bool begin_reading(struct job *job, struct root *root)
 	return true;
 }
 
+static const char *moved_label(const struct root *root)
+{
+	if (root->moved)
+		return root->moved;
+	return *root->source_label ? root->source_label : ".";
+}
+
 /* Nothing goes whose copy is in doubt. */
 static void judge(struct job *job, struct root *root)
 {
@@ -472,14 +479,25 @@ static void judge(struct job *job, struct root *root)
 		return;
 	root->top->kept = true;
 	notify(job, "not removing %s, as not all of its copy could be verified",
-		quote_name(root->moved ? root->moved : root->source_label, quoted, sizeof(quoted)));
+		quote_name(moved_label(root), quoted, sizeof(quoted)));
+}
+
+/* When the source is gone, the list must not be, whatever is killed. */
+static void keep_list(struct job *job, struct root *root)
+{
+	char quoted[QUOTE_BYTES];
+
+	if (job->options.operation != JOB_MOVE || root->phase >= ROOT_HELD ||
+		sum_output_flush(job) || root->top->kept)
+		return;
+	root->top->kept = true;
+	notify(job, "not removing %s, as the list of checksums is not complete",
+		quote_name(moved_label(root), quoted, sizeof(quoted)));
 }
 
 bool audit_goes_on(struct job *job, struct root *root)
 {
-	/* When the source is gone, the list must not be, whatever is killed. */
-	if (job->options.operation == JOB_MOVE)
-		sum_output_flush(job);
+	keep_list(job, root);
 	if (!root->audit || !root->audit->count || job->stopping || job->fatal)
 		return false;
 	switch (root->phase) {

@@ -359,8 +359,9 @@ void sum_output_add(struct job *job, const struct item *item, struct wire_text n
 /* Everything begins anew: empties it, unless it is a move's, which has no other source for what is
  * moved. What was written to standard output stays. */
 void sum_output_drop(struct job *job);
-/* Nothing of it is lost any more when this process is killed. */
-void sum_output_flush(struct job *job);
+/* Nothing of it is lost any more when this process is killed. False: it has been given up, now or
+ * earlier, which was said. */
+bool sum_output_flush(struct job *job);
 /* Closes it; says so if it is not complete. */
 void sum_output_close(struct job *job);
 

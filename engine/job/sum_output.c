@@ -104,10 +104,11 @@ void sum_output_drop(struct job *job)
 		lose(job, -errno);
 }
 
-void sum_output_flush(struct job *job)
+bool sum_output_flush(struct job *job)
 {
 	if (job->checksums && fflush(job->checksums))
 		lose(job, -errno);
+	return job->checksums || !job->options.sums || !job->request->checksums;
 }
 
 void sum_output_add(struct job *job, const struct item *item, struct wire_text name,

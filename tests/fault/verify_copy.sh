@@ -181,6 +181,26 @@ test_lists_that_are_none()
 	[ ! -e copy ] || fail "copied although the list can't be written"
 }
 
+# Neither at once, nor for what comes after the list is lost, nor for files that are named.
+test_a_move_without_its_list_keeps_the_sources()
+{
+	make_filesystem target ext4 50M
+	cd "$WORK"
+	mkdir first second
+	seq 10 >first/file
+	seq 20 >second/file
+	seq 30 >third
+	expect_status 1 "$HAUL" mv --checksums=/dev/full first second third target
+	expect_equal "times that it says so" 1 "$(grep -c "cannot write '/dev/full': No space left" err)"
+	diff -r first target/first && diff -r second target/second && diff third target/third ||
+		fail "not at both ends"
+	expect_match "not removing 'first', as the list of checksums is not complete" err
+	rm -r target/*
+	expect_status 0 "$HAUL" mv --checksums=sums first second third target
+	expect_equal "files in the list" 3 "$(wc -l <sums)"
+	[ ! -e first ] && [ ! -e second ] && [ ! -e third ] || fail "not moved"
+}
+
 # What is moved already is nowhere to be read again.
 test_a_move_that_goes_on_keeps_its_list()
 {
