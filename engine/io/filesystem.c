@@ -14,6 +14,13 @@
  */
 #define FUSE_MAGIC 0x65735546
 
+/* Others (FAT, FUSE, some of the network) make numbers up when they see a file anew. */
+static bool has_lasting_inodes(long type)
+{
+	return type == EXT4_SUPER_MAGIC || type == XFS_SUPER_MAGIC || type == BTRFS_SUPER_MAGIC ||
+	       type == F2FS_SUPER_MAGIC || type == TMPFS_MAGIC;
+}
+
 static int filesystem_add(
 	struct filesystem_table *table, int fd, dev_t device, struct filesystem **ret_filesystem)
 {
@@ -28,6 +35,7 @@ static int filesystem_add(
 	filesystem->device = device;
 	filesystem->type = (uint64_t)status.f_type;
 	filesystem->in_memory = status.f_type == TMPFS_MAGIC || status.f_type == RAMFS_MAGIC;
+	filesystem->lasting_inodes = has_lasting_inodes(status.f_type);
 	filesystem->no_ring = status.f_type == FUSE_MAGIC;
 	filesystem->next = table->first;
 	table->first = filesystem;

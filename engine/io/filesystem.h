@@ -15,6 +15,7 @@ struct filesystem {
 	dev_t device;
 	uint64_t type;            /* as statfs(2) tells it */
 	bool in_memory;           /* reading never waits for a device */
+	bool lasting_inodes;      /* a file's inode number is its own as long as it exists */
 	bool no_cached_read;      /* refuses RWF_NOWAIT */
 	bool no_ring;             /* what a ring reads of it may be wrong: see filesystem.c */
 	bool no_unnamed_file;     /* refuses O_TMPFILE */

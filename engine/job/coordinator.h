@@ -207,6 +207,7 @@ struct large {
 	struct fingerprint fingerprint; /* of its source, if `known` */
 	const struct past_large *past;  /* what an earlier run left of it, or NULL */
 	uint64_t bytes;
+	uint64_t temporary_inode; /* when prepared */
 	int64_t changed_sec;
 	uint32_t changed_nsec;
 	struct pair *pair;           /* when prepared */

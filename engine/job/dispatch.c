@@ -145,7 +145,9 @@ static uint32_t root_flags(const struct root *root)
 		return ITEM_COMPARE;
 	if (root->phase != ROOT_REMOVING)
 		return 0;
-	return ITEM_REMOVE | (root->moved || root->remembered ? ITEM_MOVED : 0);
+	if (!root->moved && !root->remembered)
+		return ITEM_REMOVE;
+	return ITEM_REMOVE | ITEM_MOVED | (root->failures ? ITEM_DOUBTED : 0);
 }
 
 static struct wire_item item_head(const struct item *item, uint64_t id, size_t path_bytes)
@@ -219,6 +221,7 @@ static int put_large(struct wire_buffer *out, const struct item *item, struct wi
 		.offset = item->offset,
 		.length = item->length,
 		.manner = item->manner,
+		.temporary_inode = large->temporary_inode,
 		.changed_sec = large->changed_sec,
 		.changed_nsec = large->changed_nsec,
 		.name_bytes = entry->name_bytes,

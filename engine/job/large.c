@@ -249,6 +249,7 @@ void large_prepared(struct job *job, struct item *item, const struct wire_prepar
 		lane_add(&job->lane, HAUL_BYTES_PLANNED,
 			(prepared->bytes - item->planned_bytes) * audit_passes(job, true));
 	large->bytes = prepared->bytes;
+	large->temporary_inode = prepared->temporary_inode;
 	large->changed_sec = prepared->changed_sec;
 	large->changed_nsec = prepared->changed_nsec;
 	large->prepared = !prepared->finished;

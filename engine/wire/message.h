@@ -140,6 +140,7 @@ enum item_flag {
 	ITEM_MAKE_DIRECTORY = 1 << 1, /* LIST: create the destination directory first */
 	ITEM_REMOVE = 1 << 3,         /* LIST, FILES, FINISH: of a removal, see below */
 	ITEM_MOVED = 1 << 4,          /* the same, but only of what the destination holds as well */
+	ITEM_DOUBTED = 1 << 7,        /* and something failed to be copied */
 	ITEM_CONTINUE = 1 << 5,       /* PREPARE: go on with the temporary file of an earlier run */
 	ITEM_NO_ENTRIES = 1 << 2,     /* LIST: no further than that: a mount point under -x */
 	ITEM_COMPARE = 1 << 6,        /* LIST, FILES: nothing is copied, see below */
@@ -237,6 +238,7 @@ struct wire_large {
 	uint64_t offset;           /* RANGE */
 	uint64_t length;           /* RANGE */
 	struct wire_manner manner; /* RANGE */
+	uint64_t temporary_inode;  /* RANGE, COMMIT: what the temporary name has to lead to */
 	int64_t changed_sec;       /* its ctime, likewise: COMMIT checks it */
 	uint32_t changed_nsec;
 	uint16_t name_bytes;
@@ -290,9 +292,10 @@ struct wire_listed {
 
 struct wire_prepared {
 	uint64_t id;
-	uint64_t bytes;        /* the source's size now */
-	uint64_t data_bytes;   /* progress already made: all of it when `finished` */
-	uint64_t cached_bytes; /* of the source, in the page cache, about */
+	uint64_t bytes;           /* the source's size now */
+	uint64_t data_bytes;      /* progress already made: all of it when `finished` */
+	uint64_t cached_bytes;    /* of the source, in the page cache, about */
+	uint64_t temporary_inode; /* unless `finished` or `stale` */
 	uint64_t source_device;
 	uint64_t target_device;
 	uint64_t source_type; /* of filesystem, as statfs(2) tells it */

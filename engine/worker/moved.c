@@ -8,6 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "worker/namesake.h"
+
 #define COMPARED_BYTES 32768
 
 static bool same_link(int source_fd, const char *source, int target_fd, const char *target)
@@ -56,18 +58,26 @@ static bool same_content(const struct work *work, const char *name, const char *
 	return same;
 }
 
-/* Where there is reason to doubt, times tell if the destination keeps them as exactly as the
- * source, and otherwise the content does. */
+/* Since when what is at the destination may be the job's: since its first run. */
+static int64_t begun_ns(const struct executor *executor)
+{
+	const struct job_options *options = &executor->options;
+
+	return options->durable_from_ns ? options->durable_from_ns : options->started_ns;
+}
+
+/* Times tell, where the destination keeps them: a time of change alone doesn't, since a server's
+ * clock may lag. Otherwise the content does. */
 static bool same_file(const struct executor *executor, const struct work *work, const char *name,
 	const char *target_name, const struct stat *a, const struct stat *b)
 {
 	if (a->st_size != b->st_size)
 		return false;
-	if (!source_changed_since(a, executor->options.started_ns) ||
-		(a->st_mtim.tv_sec == b->st_mtim.tv_sec &&
-			a->st_mtim.tv_nsec == b->st_mtim.tv_nsec))
+	if (a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec)
 		return true;
-	return is_near(&a->st_mtim, &b->st_mtim) && same_content(work, name, target_name);
+	if (is_near(&a->st_mtim, &b->st_mtim) && !source_changed_since(a, begun_ns(executor)))
+		return true;
+	return same_content(work, name, target_name);
 }
 
 /* A move of chosen entries adds to directories that are there, and what is in them already may have
@@ -76,15 +86,12 @@ static bool same_file(const struct executor *executor, const struct work *work, 
 static bool is_ours(const struct executor *executor, const struct work *work, const char *name,
 	const char *target_name, const struct stat *source, const struct stat *target)
 {
-	const struct job_options *options = &executor->options;
-	int64_t since_ns =
-		options->durable_from_ns ? options->durable_from_ns : options->started_ns;
-
 	if (!S_ISREG(target->st_mode))
 		return true;
 	if (!is_near(&source->st_mtim, &target->st_mtim))
 		return false;
-	return source_changed_since(target, since_ns) || same_content(work, name, target_name);
+	return source_changed_since(target, begun_ns(executor)) ||
+	       same_content(work, name, target_name);
 }
 
 int moved_check(const struct executor *executor, const struct work *work, const char *name,
@@ -102,6 +109,8 @@ int moved_check(const struct executor *executor, const struct work *work, const 
 	if (fstatat(target_fd, target_name, &target, AT_SYMLINK_NOFOLLOW) ||
 		(source.st_mode & S_IFMT) != (target.st_mode & S_IFMT))
 		return -EBUSY;
+	if (work->item->flags & ITEM_DOUBTED && namesake_has_place(work->target, target_name))
+		return -EEXIST;
 	if (executor->options.by_entry &&
 		!is_ours(executor, work, name, target_name, &source, &target))
 		return -EEXIST;

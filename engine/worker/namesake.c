@@ -164,15 +164,25 @@ bool namesake_is_spelled_otherwise(const struct tree_directory *target, const ch
 	return !is_listed(target->fd, name);
 }
 
+static bool tells_case_apart(struct tree_directory *target, const char *name)
+{
+	if (target->habits.fold == SPELLINGS_UNKNOWN)
+		learn_fold(target, name);
+	return target->habits.fold == SPELLINGS_DISTINCT;
+}
+
+bool namesake_has_place(struct tree_directory *target, const char *name)
+{
+	return !tells_case_apart(target, name) && namesake_is_spelled_otherwise(target, name);
+}
+
 bool namesake_merges(struct tree_directory *source, struct tree_directory *target, const char *name)
 {
 	bool merges = false;
 	struct dirent *entry;
 	DIR *names;
 
-	if (target->habits.fold == SPELLINGS_UNKNOWN)
-		learn_fold(target, name);
-	if (target->habits.fold == SPELLINGS_DISTINCT)
+	if (tells_case_apart(target, name))
 		return false;
 	if (source->habits.alike == SPELLINGS_UNKNOWN)
 		source->habits.alike = may_merge(source->fd) ? SPELLINGS_ALIKE : SPELLINGS_DISTINCT;

@@ -16,6 +16,9 @@
 bool namesake_merges(
 	struct tree_directory *source, struct tree_directory *target, const char *name);
 
+/* The same of a copy that is over, when names of the source may be gone. */
+bool namesake_has_place(struct tree_directory *target, const char *name);
+
 /* Is what the target has under `name` spelled otherwise there? */
 bool namesake_is_spelled_otherwise(const struct tree_directory *target, const char *name);
 

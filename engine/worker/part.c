@@ -97,16 +97,35 @@ bool part_source_is_as_told(const struct part *part)
 	       status->st_ctim.tv_nsec == told->changed_nsec;
 }
 
+bool part_is_temporary(const struct part *part, const struct stat *status)
+{
+	return S_ISREG(status->st_mode) && status->st_nlink == 1 &&
+	       (status->st_ino == part->work->large->temporary_inode ||
+		       !part->work->target->filesystem->lasting_inodes);
+}
+
+/* It waits for nobody, should it lead to a FIFO. */
+static int open_temporary(struct part *part)
+{
+	struct stat status;
+
+	part->temporary_fd = openat(part->work->target->fd, part->temporary,
+		O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	if (part->temporary_fd < 0 || fstat(part->temporary_fd, &status))
+		return -errno;
+	if (!part_is_temporary(part, &status))
+		return -ESTALE;
+	/* With a ring, a file that doesn't wait may refuse what another takes. */
+	return fcntl(part->temporary_fd, F_SETFL, 0) ? -errno : 0;
+}
+
 bool part_open_temporary(struct executor *executor, struct part *part)
 {
-	int fd = openat(part->work->target->fd, part->temporary, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
+	int error = open_temporary(part);
 
-	if (fd < 0) {
-		part_fail(executor, part, OPERATION_OPEN_TARGET, -errno);
-		return false;
-	}
-	part->temporary_fd = fd;
-	return true;
+	if (error)
+		part_fail(executor, part, OPERATION_OPEN_TARGET, error);
+	return !error;
 }
 
 static void part_run(struct executor *executor, struct slot *slot)

@@ -26,6 +26,17 @@ static uint64_t cached_bytes(const struct part *part)
 	return bytes;
 }
 
+static uint64_t temporary_inode(const struct part *part)
+{
+	struct stat status;
+	int error = part->temporary_fd >= 0 ? fstat(part->temporary_fd, &status)
+					    : fstatat(part->work->target->fd, part->temporary,
+						      &status, AT_SYMLINK_NOFOLLOW);
+
+	/* None has 0: then no part of it will be taken for the temporary file. */
+	return error ? 0 : status.st_ino;
+}
+
 static void answer(struct executor *executor, struct part *part, enum answer state)
 {
 	struct wire_prepared prepared = {
@@ -45,6 +56,8 @@ static void answer(struct executor *executor, struct part *part, enum answer sta
 		.sparse = executor_keeps_holes(executor, &part->status),
 	};
 
+	if (state == ANSWER_READY || state == ANSWER_CONTINUED)
+		prepared.temporary_inode = temporary_inode(part);
 	report_put(&executor->report, WIRE_PREPARED, &prepared, sizeof(prepared));
 	part_end(executor, part);
 }
@@ -233,8 +246,8 @@ void part_prepare(struct executor *executor, struct part *part)
 
 	if (!part_open_source(executor, part))
 		return;
-	if (moved_copy_stands(executor, part->work, part->name.data, part->target_name,
-		    &part->status)) {
+	if (moved_copy_stands(
+		    executor, part->work, part->name.data, part->target_name, &part->status)) {
 		finish_standing(executor, part);
 		return;
 	}

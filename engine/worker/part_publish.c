@@ -192,6 +192,17 @@ static int try_publish(
 	}
 }
 
+/* Was it the temporary file that got the name? It is known by a name only, too. */
+static bool is_named(const struct part *part)
+{
+	struct stat named, made;
+
+	if (!part->work->target->filesystem->lasting_inodes || part->overwrite.through)
+		return true;
+	return !fstatat(part->work->target->fd, part->target_name, &named, AT_SYMLINK_NOFOLLOW) &&
+	       !fstat(part->temporary_fd, &made) && named.st_ino == made.st_ino;
+}
+
 bool part_publish(struct executor *executor, struct part *part)
 {
 	enum overwrite_verdict verdict;
@@ -202,6 +213,8 @@ bool part_publish(struct executor *executor, struct part *part)
 		if (error != -EEXIST)
 			break;
 	}
+	if (!error && !overwrite_is_final(verdict) && !is_named(part))
+		error = -ESTALE;
 	if (!error && !overwrite_is_final(verdict)) {
 		executor_keep_flags(executor, part->work, 0, part->source_fd, part->temporary_fd,
 			part->status.st_nlink);

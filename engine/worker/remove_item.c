@@ -12,6 +12,7 @@
 
 #include "io/listing.h"
 #include "worker/moved.h"
+#include "worker/namesake.h"
 
 static const struct wire_text no_text = {"", 0};
 
@@ -140,6 +141,26 @@ static void tell_listed(struct executor *executor, const struct work *work,
 		wire_end(buffer, start);
 }
 
+/* What is moved goes only where the destination could make it. */
+static bool directory_may_go(struct executor *executor, const struct work *work)
+{
+	struct tree_directory *parent;
+	const char *name;
+	struct stat target;
+	bool held;
+
+	if (!(work->item->flags & ITEM_MOVED))
+		return true;
+	if (tree_open_parent(&executor->tree, work->item->root, TREE_TARGET, work->path.data,
+		    work->path.bytes, &parent, &name))
+		return false;
+	held = !fstatat(parent->fd, name, &target, AT_SYMLINK_NOFOLLOW) && S_ISDIR(target.st_mode);
+	if (held && work->item->flags & ITEM_DOUBTED)
+		held = !namesake_has_place(parent, name);
+	tree_give_back(&executor->tree, parent);
+	return held;
+}
+
 static int remove_part(struct executor *executor, struct work *work, struct listing *listing)
 {
 	int error = open_directories(executor, work);
@@ -151,6 +172,12 @@ static int remove_part(struct executor *executor, struct work *work, struct list
 		error = listing_read(listing, work->source->fd, work->list->position);
 	if (error)
 		return error;
+	/* What is in it was not copied: that was said then. */
+	if (work->item->flags & ITEM_DOUBTED && work->path.bytes &&
+		!directory_may_go(executor, work)) {
+		listing->complete = true;
+		listing->count = 0;
+	}
 	directories = gather_directories(work, listing);
 	tell_listed(executor, work, listing, directories);
 	if (!listing->complete)
@@ -220,24 +247,6 @@ void remove_entries(struct executor *executor, struct work *work)
 }
 
 /* ---- the directory itself ---- */
-
-/* An empty one goes only where the destination could make it. */
-static bool directory_may_go(struct executor *executor, const struct work *work)
-{
-	struct tree_directory *parent;
-	const char *name;
-	struct stat target;
-	bool held;
-
-	if (!(work->item->flags & ITEM_MOVED))
-		return true;
-	if (tree_open_parent(&executor->tree, work->item->root, TREE_TARGET, work->path.data,
-		    work->path.bytes, &parent, &name))
-		return false;
-	held = !fstatat(parent->fd, name, &target, AT_SYMLINK_NOFOLLOW) && S_ISDIR(target.st_mode);
-	tree_give_back(&executor->tree, parent);
-	return held;
-}
 
 static int remove_empty(struct executor *executor, struct work *work)
 {

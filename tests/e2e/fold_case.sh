@@ -63,6 +63,23 @@ test_a_move_keeps_what_would_merge()
 }
 
 # The name in the source may have changed its case since the last copy.
+# Of a whole tree, with names that are the same size and age as what has their place.
+test_a_move_of_a_tree_keeps_what_would_merge()
+{
+	local file
+	make_trees
+	find "$WORK/from" -exec touch -d 2026-01-02 {} +
+	cp -a "$WORK/from" "$WORK/kept"
+	expect_status 1 "$HAUL" mv "$WORK/from" "$WORK/to"
+	for file in A a Dir/x dir/x plain/Ä plain/ä; do
+		cmp -s "$WORK/kept/$file" "$WORK/from/$file" ||
+			[ "$(find "$WORK/to/from" -path "$WORK/to/from/$file" \
+				-exec cmp {} "$WORK/kept/$file" \; -print)" ] ||
+			fail "$file is lost"
+	done
+	expect_equal "what went" 300 "$(find "$WORK/to/from/plain" -name '[0-9]*' | wc -l)"
+}
+
 test_overwrites_another_spelling()
 {
 	make_filesystem to exfat 64M

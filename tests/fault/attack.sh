@@ -143,4 +143,44 @@ test_moves_stay_inside()
 	expect_enough_swaps
 }
 
-run_tests
+# swap_temporary COMMAND...: begins to copy a large file and runs the command on its temporary file's
+# name as soon as that is there.
+swap_temporary()
+{
+	local temporary
+	head -c 40M /dev/urandom >"$WORK/large"
+	mkdir "$WORK/to"
+	start_haul cp --limit 40M "$WORK/large" "$WORK/to/copy"
+	wait_until 10 has_temporary "$WORK/to"
+	temporary=$(echo "$WORK"/to/.haul.*)
+	rm "$temporary"
+	"$@" "$temporary"
+	STATUS=0
+	wait_for_haul || STATUS=$?
+	expect_equal "the status" 1 "$STATUS"
+	[ ! -e "$WORK/to/copy" ] || fail "something has the copy's name"
+}
+
+has_temporary()
+{
+	compgen -G "$1/.haul.*" >/dev/null
+}
+
+test_a_large_copy_does_not_wait_for_a_fifo()
+{
+	swap_temporary mkfifo
+}
+
+test_a_large_copy_does_not_write_into_a_link()
+{
+	echo mine >"$WORK/mine"
+	swap_temporary ln "$WORK/mine"
+	expect_equal "the file elsewhere" mine "$(cat "$WORK/mine")"
+}
+
+test_a_large_copy_is_not_another_file()
+{
+	swap_temporary cp "$WORK/large"
+}
+
+run_tests "$@"

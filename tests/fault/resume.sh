@@ -301,6 +301,31 @@ test_a_move_that_was_killed()
 	done
 }
 
+# A file that changed after it was copied is copied again, and if that fails, it stays.
+test_a_move_keeps_what_it_cannot_copy_again()
+{
+	mkdir "$WORK/to" "$WORK/tree"
+	mount -t tmpfs -o size=40M haul-test "$WORK/to"
+	head -c 10M /dev/urandom >"$WORK/tree/a"
+	head -c 20M /dev/urandom >"$WORK/tree/b"
+	let_settle
+	start_haul mv "${OFTEN[@]}" --limit 20M --job again "$WORK/tree" "$WORK/to"
+	wait_until 10 is_done "$WORK/tree/a" "$WORK/to/tree/a"
+	sleep 0.2
+	"$HAUL" cancel again
+	wait_for_haul || true
+	printf CHANGED | dd of="$WORK/tree/a" conv=notrunc status=none
+	cp "$WORK/tree/a" "$WORK/kept"
+	head -c 40M /dev/zero >"$WORK/to/filler" 2>/dev/null || true
+	expect_status 1 "$HAUL" resume again
+	cmp "$WORK/kept" "$WORK/tree/a"
+}
+
+is_done()
+{
+	cmp -s "$1" "$2"
+}
+
 # A move that could remove only some of a file's names has changed the file by that. The copy of
 # those that are left stays one with that of the others.
 test_a_move_that_removed_some_names()

@@ -39,6 +39,13 @@ static struct wire_manner manner_of(const struct driver *driver)
 	};
 }
 
+static uint64_t temporary_inode(const struct driver *driver)
+{
+	return driver_exists(driver->target_fd, TEMPORARY)
+		       ? driver_stat(driver->target_fd, TEMPORARY).st_ino
+		       : 0;
+}
+
 static void copy_range(struct driver *driver, const char *name, uint64_t offset, uint64_t length,
 	struct outcome *ret_outcome)
 {
@@ -47,6 +54,7 @@ static void copy_range(struct driver *driver, const char *name, uint64_t offset,
 		.offset = offset,
 		.length = length,
 		.manner = manner_of(driver),
+		.temporary_inode = temporary_inode(driver),
 	};
 
 	run(driver, WIRE_RANGE, large, name, ret_outcome);
@@ -59,6 +67,7 @@ static void commit(struct driver *driver, const char *name, const struct wire_pr
 	struct wire_large large = {
 		.item = driver_item(driver, "", 0, flags),
 		.bytes = prepared->bytes,
+		.temporary_inode = temporary_inode(driver),
 		.changed_sec = prepared->changed_sec,
 		.changed_nsec = prepared->changed_nsec,
 	};
@@ -94,6 +103,7 @@ static void copy_large(struct driver *driver, const char *name, struct outcome *
 	prepared = ret_outcome->prepared;
 	if (prepared.finished)
 		return;
+	assert_int_equal(prepared.temporary_inode, temporary_inode(driver));
 	copy_ranges(driver, name, prepared.bytes);
 	commit(driver, name, &prepared, 0, ret_outcome);
 }
