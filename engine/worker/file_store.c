@@ -82,8 +82,8 @@ static bool was_copied(const struct executor *executor, const struct file *file)
 	struct stat existing;
 	int found;
 
-	if (moved_copy_stands(executor, file->work, file->name.data, file->target.name,
-		    &file->status))
+	if (moved_copy_stands(
+		    executor, file->work, file->name.data, file->target.name, &file->status))
 		return true;
 	if (!(file->work->item->flags & ITEM_RETRIED))
 		return false;
