@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/help.h"
 
-#include <errno.h>
 #include <stdbool.h>
 #include <string.h>
 
@@ -70,12 +69,7 @@ static void print_usage(const struct option_set *set, FILE *out)
 			set->usage[line]);
 }
 
-static int finish(FILE *out)
-{
-	return fflush(out) == 0 && !ferror(out) ? 0 : -EIO;
-}
-
-int help_print(const struct option_set *set, FILE *out)
+void help_print(const struct option_set *set, FILE *out)
 {
 	const struct option_row *row;
 	const char *group = NULL;
@@ -89,11 +83,9 @@ int help_print(const struct option_set *set, FILE *out)
 		}
 		print_row(row, out);
 	}
-	return finish(out);
 }
 
-int help_print_version(FILE *out)
+void help_print_version(FILE *out)
 {
 	fprintf(out, "haul %s\n", HAUL_VERSION);
-	return finish(out);
 }

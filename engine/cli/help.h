@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What --help and --version show. 0, or -EIO when it could not be written. */
+/* What --help and --version show. */
 #ifndef ENGINE_CLI_HELP_H
 #define ENGINE_CLI_HELP_H
 
@@ -7,7 +7,7 @@
 
 #include "cli/option.h"
 
-int help_print(const struct option_set *set, FILE *out);
-int help_print_version(FILE *out);
+void help_print(const struct option_set *set, FILE *out);
+void help_print_version(FILE *out);
 
 #endif

@@ -3,8 +3,10 @@
  * haul COMMAND …, as people call it, or haul --role=ROLE …, as it calls itself: every process of a
  * job is this program in another role.
  */
+#include <errno.h>
 #include <libgen.h>
 #include <locale.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -72,6 +74,26 @@ static int run_role(const char *name, int argc, char **argv)
 	return HAUL_EXIT_FAILED;
 }
 
+/* For all commands: each just prints. */
+static int end_output(const char *program)
+{
+	bool lost;
+
+	errno = 0;
+	lost = fflush(stdout) || ferror(stdout);
+	if (lost)
+		fprintf(stderr, "%s: write error%s%s\n", program, errno ? ": " : "",
+			errno ? strerror(errno) : "");
+	return lost ? HAUL_EXIT_FAILED : HAUL_EXIT_OK;
+}
+
+static int run_command(const struct command *command, int argc, char **argv)
+{
+	int status = command->run(argc, argv);
+
+	return status == HAUL_EXIT_OK ? end_output(argv[0]) : status;
+}
+
 static int show_help(void)
 {
 	printf("Usage: haul COMMAND [OPTION]... [OPERAND]...\n"
@@ -80,7 +102,7 @@ static int show_help(void)
 	       "Commands:\n");
 	for (const struct command *command = command_table; command->name; command++)
 		printf("  %-12s %s\n", command->name, command->summary);
-	return fflush(stdout) == 0 ? HAUL_EXIT_OK : HAUL_EXIT_FAILED;
+	return end_output("haul");
 }
 
 static int say_wrong(const char *problem, const char *word)
@@ -102,20 +124,22 @@ int main(int argc, char **argv)
 	argv[0] = basename(argv[0]);
 	command = command_find(command_table, argv[0]);
 	if (command)
-		return command->run(argc, argv);
+		return run_command(command, argc, argv);
 	if (argc < 2)
 		return say_wrong("missing command", NULL);
 	if (strncmp(argv[1], ROLE_PREFIX, strlen(ROLE_PREFIX)) == 0)
 		return run_role(argv[1] + strlen(ROLE_PREFIX), argc - 1, argv + 1);
 	if (strcmp(argv[1], "--help") == 0)
 		return show_help();
-	if (strcmp(argv[1], "--version") == 0)
-		return help_print_version(stdout) == 0 ? HAUL_EXIT_OK : HAUL_EXIT_FAILED;
+	if (strcmp(argv[1], "--version") == 0) {
+		help_print_version(stdout);
+		return end_output("haul");
+	}
 	command = command_find(command_table, argv[1]);
 	if (!command)
 		return say_wrong(
 			argv[1][0] == '-' ? "unrecognized option" : "unknown command", argv[1]);
 	snprintf(title, sizeof(title), "haul %s", command->name);
 	argv[1] = title;
-	return command->run(argc - 1, argv + 1);
+	return run_command(command, argc - 1, argv + 1);
 }

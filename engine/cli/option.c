@@ -303,9 +303,11 @@ static enum option_result take_option(
 	if (!is_in_full(set, row, typed))
 		return OPTION_WRONG;
 	if (row->kind == OPTION_HELP)
-		return help_print(set, stdout) == 0 ? OPTION_SHOWN : OPTION_WRONG;
+		help_print(set, stdout);
 	if (row->kind == OPTION_VERSION)
-		return help_print_version(stdout) == 0 ? OPTION_SHOWN : OPTION_WRONG;
+		help_print_version(stdout);
+	if (row->kind == OPTION_HELP || row->kind == OPTION_VERSION)
+		return OPTION_SHOWN;
 	if (!argument)
 		argument = row->fallback;
 	return apply_row(settings, set, row, argument) == 0 ? OPTION_READY : OPTION_WRONG;

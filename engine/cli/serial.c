@@ -33,7 +33,7 @@ static int show_help(void)
 	printf("\nA port is named by its path (/dev/ttyUSB0), by what it is (usb:0403:6001,\n"
 	       "usb:0403:6001:SERIAL, serial=SERIAL), or by a link to it "
 	       "(/dev/serial/by-id/...).\n");
-	return fflush(stdout) == 0 ? HAUL_EXIT_OK : HAUL_EXIT_FAILED;
+	return HAUL_EXIT_OK;
 }
 
 int command_serial(int argc, char **argv)

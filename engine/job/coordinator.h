@@ -113,7 +113,6 @@ struct job {
 	bool different;    /* a comparison found a difference */
 	FILE *checksums;   /* the list that is written, or NULL */
 	struct sum_list *sum_list; /* the one that is verified, or NULL */
-	bool mute;                 /* standard output can't be written to, which was said */
 	bool fatal;                /* out of memory, or no worker can be had: give up */
 };
 

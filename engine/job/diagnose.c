@@ -22,9 +22,8 @@ static void say(struct job *job, const char *format, va_list arguments)
 		return;
 	bytes = asprintf(
 		&line, "%s%s: %s\n", job->bar ? ERASE_LINE : "", job->request->program, text);
-	/* When nobody can read what we say there is nobody to tell. */
 	if (bytes > 0)
-		(void)telling_say(&job->tellings, STDERR_FILENO, line, (size_t)bytes);
+		telling_say(&job->tellings, STDERR_FILENO, line, (size_t)bytes);
 	free(line);
 	free(text);
 }

@@ -4,7 +4,6 @@
  * destination: " or, where there are only checksums, "missing: ", and the path, quoted. Programs
  * look for these words.
  */
-#include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -23,7 +22,7 @@
 #define ERASE_LINE "\r\033[K"
 #define TIME_BYTES 64
 
-/* What differs, without the name. The caller frees it; NULL: out of memory. */
+/* The caller frees it; NULL: out of memory. */
 static char *format(const char *words, ...) __attribute__((format(printf, 1, 2)));
 
 static char *format(const char *words, ...)
@@ -157,17 +156,18 @@ static const char *quote_path(const struct directory *directory, struct wire_tex
 /* On standard output, unless that is for events. */
 static void print(struct job *job, const char *line)
 {
+	char *text;
+
 	if (job->request->json || job->options.operation != JOB_VERIFY) {
 		notify(job, "%s", line);
 		return;
 	}
-	if (job->mute)
-		return;
-	if (printf("%s%s\n", job->bar && isatty(STDOUT_FILENO) ? ERASE_LINE : "", line) >= 0 &&
-		!fflush(stdout))
-		return;
-	job->mute = true;
-	diagnose(job, "write error: %s", strerror(errno));
+	text = format("%s%s\n", job->bar && isatty(STDOUT_FILENO) ? ERASE_LINE : "", line);
+	if (text)
+		telling_say(&job->tellings, STDOUT_FILENO, text, strlen(text));
+	else
+		job_out_of_memory(job);
+	free(text);
 }
 
 static void record(struct job *job, const struct names *names, const char *message)

@@ -385,6 +385,12 @@ static void watch_answers(struct job *job, struct loop *loop)
 	give_work(job, loop);
 }
 
+/* Nothing comes of it but what it says on standard output. */
+static bool is_all_talk(const struct job *job)
+{
+	return job->options.dry_run || job->options.operation == JOB_VERIFY;
+}
+
 static void run(struct job *job, struct loop *loop)
 {
 	struct epoll_event event[EVENTS_MAX];
@@ -404,6 +410,8 @@ static void run(struct job *job, struct loop *loop)
 		}
 		for (int i = 0; i < count; i++)
 			handle_event(job, loop, &event[i]);
+		if (is_all_talk(job) && job->tellings.output_error)
+			job->fatal = true;
 		give_work(job, loop);
 	}
 }
@@ -445,6 +453,24 @@ static enum haul_state eject(struct job *job)
 	return job->exit_status ? HAUL_STATE_FAILED : HAUL_STATE_DONE;
 }
 
+/* Work that is done is done, whether it could be told or not, but a script must know that it has
+ * not got all lines. A reader who has read enough of what is all talk knows. */
+static enum haul_state tell_unheard(struct job *job, enum haul_state state)
+{
+	int error;
+
+	telling_catch_up(&job->tellings);
+	error = job->tellings.output_error;
+	if (!error)
+		return state;
+	if (error != -EPIPE || !is_all_talk(job))
+		notify(job, "write error: %s", strerror(-error));
+	if (state == HAUL_STATE_CANCELLED)
+		return state;
+	job->exit_status = HAUL_EXIT_FAILED;
+	return HAUL_STATE_FAILED;
+}
+
 static void finish(struct job *job)
 {
 	enum haul_state state = HAUL_STATE_DONE;
@@ -463,6 +489,7 @@ static void finish(struct job *job)
 	chronicle_close(job);
 	if (state == HAUL_STATE_DONE && job->request->eject)
 		state = eject(job);
+	state = tell_unheard(job, state);
 	region_set_state(&job->region, state, job->exit_status);
 }
 

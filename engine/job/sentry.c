@@ -396,6 +396,8 @@ int sentry_run(struct job *job, void (*coordinate)(struct job *job))
 	struct sentry sentry = {.job = job, .channel = -1, .pidfd = -1};
 	int error;
 
+	/* The work goes on when nobody reads what is said of it; job.c tells. */
+	signal(SIGPIPE, SIG_IGN);
 	sentry.signal_fd = stop_signals_open();
 	error = sentry.signal_fd < 0 ? sentry.signal_fd : 0;
 	open_control(job);

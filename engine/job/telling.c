@@ -32,8 +32,6 @@ struct telling *telling_hold(struct telling *telling)
 	return telling;
 }
 
-/* When nobody can read what we say there is nobody to tell: only the first failure matters, and
- * whoever asks for it is told. */
 static int write_all(int fd, const char *text, size_t bytes)
 {
 	while (bytes) {
@@ -49,6 +47,15 @@ static int write_all(int fd, const char *text, size_t bytes)
 	return 0;
 }
 
+/* When nobody can read what we say on standard error there is nobody to tell. */
+static void put(struct tellings *tellings, int fd, const char *text, size_t bytes)
+{
+	if (fd != STDOUT_FILENO)
+		(void)write_all(fd, text, bytes);
+	else if (!tellings->output_error)
+		tellings->output_error = write_all(fd, text, bytes);
+}
+
 static void let_go(struct tellings *tellings, struct telling *telling)
 {
 	while (telling->first) {
@@ -56,7 +63,7 @@ static void let_go(struct tellings *tellings, struct telling *telling)
 
 		telling->first = told->next;
 		tellings->kept_bytes -= told->bytes;
-		(void)write_all(told->fd, told->text, told->bytes);
+		put(tellings, told->fd, told->text, told->bytes);
 		free(told);
 	}
 	telling->end = &telling->first;
@@ -95,12 +102,14 @@ void telling_release(struct tellings *tellings, struct telling *telling)
 		advance(tellings);
 }
 
-static int keep(struct tellings *tellings, int fd, const char *text, size_t bytes)
+static void keep(struct tellings *tellings, int fd, const char *text, size_t bytes)
 {
 	struct told *told = malloc(sizeof(*told) + bytes);
 
-	if (!told)
-		return write_all(fd, text, bytes);
+	if (!told) {
+		put(tellings, fd, text, bytes);
+		return;
+	}
 	*told = (struct told){.fd = fd, .bytes = bytes};
 	memcpy(told->text, text, bytes);
 	*tellings->current->end = told;
@@ -108,14 +117,14 @@ static int keep(struct tellings *tellings, int fd, const char *text, size_t byte
 	tellings->kept_bytes += bytes;
 	if (tellings->kept_bytes > KEPT_BYTES_MAX)
 		telling_catch_up(tellings);
-	return 0;
 }
 
-int telling_say(struct tellings *tellings, int fd, const char *text, size_t bytes)
+void telling_say(struct tellings *tellings, int fd, const char *text, size_t bytes)
 {
 	if (tellings->current && tellings->current != tellings->first)
-		return keep(tellings, fd, text, bytes);
-	return write_all(fd, text, bytes);
+		keep(tellings, fd, text, bytes);
+	else
+		put(tellings, fd, text, bytes);
 }
 
 void telling_free_all(struct tellings *tellings)
@@ -127,5 +136,5 @@ void telling_free_all(struct tellings *tellings)
 		tellings->first = telling->next;
 		free(telling);
 	}
-	*tellings = (struct tellings){0};
+	*tellings = (struct tellings){.output_error = tellings->output_error};
 }

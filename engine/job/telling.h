@@ -33,6 +33,7 @@ struct tellings {
 	struct telling *last;
 	struct telling *current; /* what is being said belongs to it; NULL: to none */
 	size_t kept_bytes;
+	int output_error; /* of the first write to standard output that failed: it was the last */
 };
 
 /* Begins the next source's, which becomes the current one, referenced once. NULL when out of
@@ -43,10 +44,11 @@ struct telling *telling_hold(struct telling *telling);
 /* A reference ends. */
 void telling_release(struct tellings *tellings, struct telling *telling);
 
-/* Writes the text, now or in its turn. 0 or -errno of writing it now. */
-int telling_say(struct tellings *tellings, int fd, const char *text, size_t bytes);
+/* Writes the text, now or in its turn. */
+void telling_say(struct tellings *tellings, int fd, const char *text, size_t bytes);
 /* Lets go of all that is kept. */
 void telling_catch_up(struct tellings *tellings);
+/* The same, and nothing is begun any more; output_error stays. */
 void telling_free_all(struct tellings *tellings);
 
 #endif

@@ -159,8 +159,13 @@ static void say(struct job *job, const char *text, size_t bytes)
 {
 	int fd = job->request->json ? STDERR_FILENO : STDOUT_FILENO;
 
-	if (bytes && telling_say(&job->tellings, fd, text, bytes))
-		job->options.verbose = false; /* nobody reads it */
+	if (bytes)
+		telling_say(&job->tellings, fd, text, bytes);
+}
+
+static bool is_heard(const struct job *job)
+{
+	return job->options.verbose && !job->tellings.output_error;
 }
 
 void verbose_line(struct job *job, const char *format, ...)
@@ -169,7 +174,7 @@ void verbose_line(struct job *job, const char *format, ...)
 	char *text = NULL, *line = NULL;
 	int bytes = -1;
 
-	if (!job->options.verbose)
+	if (!is_heard(job))
 		return;
 	va_start(arguments, format);
 	if (vasprintf(&text, format, arguments) >= 0)
@@ -191,8 +196,7 @@ void verbose_item(struct job *job, const struct item *item)
 	FILE *out;
 
 	/* What a stopping worker answers may be dropped work. */
-	if (!job->options.verbose || job->stopping ||
-		item->directory->root->phase == ROOT_VERIFYING)
+	if (!is_heard(job) || job->stopping || item->directory->root->phase == ROOT_VERIFYING)
 		return;
 	names = malloc(sizeof(*names));
 	out = open_memstream(&text, &bytes);

@@ -128,6 +128,8 @@ static int open_runner(struct runner *runner)
 {
 	int error;
 
+	/* The jobs go on when nobody reads what is said of them. */
+	signal(SIGPIPE, SIG_IGN);
 	runner->signal_fd = stop_signals_open();
 	error = runner->signal_fd < 0 ? runner->signal_fd : 0;
 	runner->cpu_count = cpu_allowed(runner->cpu, HAUL_LANES_MAX);

@@ -40,7 +40,7 @@ static int tear_down(void **state)
 static void say(struct ear *ear, struct telling *telling, const char *text)
 {
 	ear->tellings.current = telling;
-	assert_int_equal(telling_say(&ear->tellings, ear->pipe[1], text, strlen(text)), 0);
+	telling_say(&ear->tellings, ear->pipe[1], text, strlen(text));
 }
 
 /* All that was written until now. A mark behind it keeps the read from waiting. */
@@ -113,7 +113,7 @@ static void not_too_much_is_kept(void **state)
 
 	ear->tellings.current = b;
 	for (unsigned i = 0; i < 5000; i++) {
-		assert_int_equal(telling_say(&ear->tellings, nowhere, text, sizeof(text)), 0);
+		telling_say(&ear->tellings, nowhere, text, sizeof(text));
 		if (ear->tellings.kept_bytes > most)
 			most = ear->tellings.kept_bytes;
 	}
