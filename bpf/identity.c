@@ -147,7 +147,7 @@ static void format_uuid(const uint8_t uuid[16], char *to)
 	}
 }
 
-static int ask_open(int fd, struct identity *ret_identity)
+int identity_ask_open(int fd, struct identity *ret_identity)
 {
 	struct btrfs_ioctl_fs_info_args btrfs = {0};
 	struct uuid_answer answer = {0};
@@ -174,7 +174,7 @@ int identity_ask(const char *mount_point, struct identity *ret_identity)
 
 	if (fd < 0)
 		return -errno;
-	error = ask_open(fd, ret_identity);
+	error = identity_ask_open(fd, ret_identity);
 	close(fd);
 	return error;
 }

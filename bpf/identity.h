@@ -29,6 +29,8 @@ int identity_udev(
 /* Asks a mounted filesystem. Needs no privilege, but holds the mount for microseconds, in which an
  * unmount would be refused. -ENODATA when it can't tell. */
 int identity_ask(const char *mount_point, struct identity *ret_identity);
+/* The same of one in which a directory is open, for reading. */
+int identity_ask_open(int fd, struct identity *ret_identity);
 
 /* The first that answers. `mount_point` may be NULL. -ENODATA: none does. */
 int identity_find(const char *device, uint32_t major, uint32_t minor, const char *mount_point,

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "job/coordinator.h"
+#include "job/footing.h"
 #include "job/past.h"
 #include "job/plan.h"
 #include "job/sentry.h"
@@ -47,6 +48,11 @@ static int begin_journal(struct job *job, const char *path)
 	if (!error)
 		error = journal_begin(&job->journal, fd, path, &story);
 	free(directory);
+	if (error)
+		return error;
+	error = footing_note(&job->journal, request, story.into_directory);
+	if (error)
+		journal_close(&job->journal);
 	return error;
 }
 
@@ -83,10 +89,30 @@ static void begin_in_state_directory(struct job *job)
 	job->journal_error = error;
 }
 
+/* Nothing is written then: not even to the journal. */
+static bool stands_where_it_did(struct job *job)
+{
+	const struct journal_footing *missing;
+	const char *strange = footing_find_strange(job->request, &missing);
+	char quoted[QUOTE_BYTES];
+
+	if (!strange)
+		return true;
+	diagnose(job,
+		"cannot resume '%s': %s is not on the filesystem that it was on%s%s%s: "
+		"mount that first",
+		job->request->past->job, quote_name(strange, quoted, sizeof(quoted)),
+		missing->uuid[0] ? " (UUID " : "", missing->uuid, missing->uuid[0] ? ")" : "");
+	return false;
+}
+
 static bool go_on(struct job *job, struct past *past)
 {
 	char path[STATE_PATH_BYTES];
 	int error;
+
+	if (!stands_where_it_did(job))
+		return false;
 
 	snprintf(path, sizeof(path), "%s", past->path);
 	error = journal_continue(&job->journal, past, job->run);

@@ -27,6 +27,7 @@
  *     verbose.c   what was done, told line by line
  *     diagnose.c  what is said about failures
  *     chronicle.c what the journal is told, and what an earlier one told
+ *     footing.c   on which filesystems it began, for a resume
  *     checkpoint.c  making what was copied durable, now and then
  *     writeback.c what is still being written when everything else is done
  *     eject.c     unmounting the destination at the end

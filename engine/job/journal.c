@@ -245,6 +245,11 @@ int journal_add_moved(struct journal *journal, struct fingerprint source)
 	return add(journal, JOURNAL_MOVED, &source, sizeof(source));
 }
 
+int journal_add_footing(struct journal *journal, const struct journal_footing *footing)
+{
+	return add(journal, JOURNAL_FOOTING, footing, sizeof(*footing));
+}
+
 int journal_add_checkpoint(struct journal *journal, uint64_t covered_bytes, int64_t began_ns)
 {
 	struct journal_checkpoint checkpoint = {covered_bytes, began_ns};

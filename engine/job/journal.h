@@ -56,6 +56,7 @@ int journal_continue(struct journal *journal, struct past *past, uint64_t run);
 int journal_add_files(struct journal *journal, const struct fingerprint *file, size_t count);
 int journal_add_range(struct journal *journal, const struct journal_range *range);
 int journal_add_moved(struct journal *journal, struct fingerprint source);
+int journal_add_footing(struct journal *journal, const struct journal_footing *footing);
 int journal_add_checkpoint(struct journal *journal, uint64_t covered_bytes, int64_t began_ns);
 /* Hands what was added to the kernel. */
 int journal_flush(struct journal *journal);

@@ -8,6 +8,7 @@
  *     RANGE       a part of a large file that is in its temporary file
  *     CHECKPOINT  everything before an earlier position is durable
  *     RESUMED     the job was run again: what was not durable until here is not to be trusted
+ *     FOOTING     follows BEGIN: which filesystem the next arguments are on, the destination first
  *     MOVED       the fingerprint of a source that goes next: its copy is durable, or it is renamed
  *
  * Each checksum covers its record and the checksum before it, so a record that is sound proves
@@ -35,6 +36,7 @@ enum journal_type {
 	JOURNAL_CHECKPOINT,
 	JOURNAL_RESUMED,
 	JOURNAL_MOVED,
+	JOURNAL_FOOTING,
 };
 
 struct journal_record {
@@ -60,6 +62,16 @@ struct journal_range {
 	uint64_t run; /* that made the temporary file */
 	uint64_t offset;
 	uint64_t length;
+};
+
+#define JOURNAL_UUID_BYTES 40
+
+/* Of several arguments in a row that are on one filesystem. */
+struct journal_footing {
+	uint64_t type;                 /* as statfs(2) tells it; 0: it isn't known */
+	uint64_t number;               /* f_fsid of statfs(2), if it stays; 0: it doesn't */
+	uint64_t count;                /* of arguments */
+	char uuid[JOURNAL_UUID_BYTES]; /* empty: it has none, or it isn't known */
 };
 
 struct journal_resumed {

@@ -335,6 +335,22 @@ static int take_moved(struct past *past, const struct cursor *cursor)
 						       : fingerprint_set_add(&past->moved, *source);
 }
 
+static int take_footing(struct past *past, const struct cursor *cursor)
+{
+	struct journal_footing *footing, *grown;
+
+	if (payload_bytes(cursor) < sizeof(*footing))
+		return 0;
+	grown = reallocarray(past->footing, past->footing_count + 1, sizeof(*grown));
+	if (!grown)
+		return -ENOMEM;
+	past->footing = grown;
+	footing = &grown[past->footing_count++];
+	memcpy(footing, payload(cursor), sizeof(*footing));
+	footing->uuid[sizeof(footing->uuid) - 1] = '\0';
+	return 0;
+}
+
 static int read_records(struct past *past, struct cursor *cursor)
 {
 	struct pending pending = {cursor->offset, cursor->chain};
@@ -349,6 +365,8 @@ static int read_records(struct past *past, struct cursor *cursor)
 			error = take_checkpoint(past, &pending, cursor);
 		if (cursor->record->type == JOURNAL_MOVED)
 			error = take_moved(past, cursor);
+		if (cursor->record->type == JOURNAL_FOOTING)
+			error = take_footing(past, cursor);
 		if (error)
 			return error;
 	}
@@ -389,6 +407,7 @@ void past_close(struct past *past)
 	for (unsigned i = 0; past->argument && i < past->argument_count; i++)
 		free(past->argument[i]);
 	free(past->argument);
+	free(past->footing);
 	free(past->directory);
 	free(past->job);
 	free(past->path);

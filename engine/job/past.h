@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "job/fingerprint.h"
+#include "job/journal_record.h"
 
 #define PAST_RANGE_BYTES (64ull << 20) /* a large file is remembered in parts of this size */
 
@@ -41,8 +42,10 @@ struct past {
 	struct fingerprint_set files; /* that are durable */
 	struct past_large *larges;
 	struct fingerprint_set moved; /* sources that are at their destination if they are gone */
-	uint64_t good_bytes;          /* of the journal: sound records */
-	uint64_t chain;               /* the last one's checksum */
+	struct journal_footing *footing; /* on which filesystems the arguments are, in order */
+	size_t footing_count;            /* 0 also when an older version wrote the journal */
+	uint64_t good_bytes;             /* of the journal: sound records */
+	uint64_t chain;                  /* the last one's checksum */
 };
 
 /* Reads a journal and keeps it locked. As journal_open_file, and -ENOENT; -EBADMSG: its beginning

@@ -127,14 +127,17 @@ start_slowly()
 	HAUL_PROCESS=$!
 }
 
-# has_grown JOB BYTES: the journal has so much behind its first record. It is written at checkpoints,
-# and most of that is durable then.
+# has_grown JOB BYTES: the journal has so much behind what it begins with, BEGIN (1) and FOOTING (7).
+# That is written at checkpoints, and most of it is durable then.
 has_grown()
 {
-	local journal bytes
+	local journal bytes type at=0
 	journal=$(journal_of "$1")
-	bytes=$(od -An -tu4 -N4 "$journal")
-	[ "$(stat -c %s "$journal")" -ge $((bytes + $2)) ]
+	while read -r bytes type < <(od -An -tu4 -j"$at" -N8 "$journal" 2>/dev/null) &&
+		[[ $type =~ ^[17]$ ]]; do
+		at=$((at + (bytes + 7) / 8 * 8))
+	done
+	[ "$(stat -c %s "$journal")" -ge $((at + $2)) ]
 }
 
 # kill_half_way JOB SOURCE: a copy that is killed when something is durable, and something is not.
@@ -458,6 +461,52 @@ test_a_source_or_a_destination_is_away()
 		resume away <<<y
 		expect_equal "the copy" new "$(cat "$WORK/to/file")"
 	done
+}
+
+# refuses_another JOB DISK: what that disk was mounted on is no substitute for it.
+refuses_another()
+{
+	local job=$1 disk=$2 there
+	there=$(ls -A "$disk")
+	expect_status 1 "$HAUL" resume "$job" <<<y
+	expect_match "cannot resume '$job': '$disk/.*' is not on the filesystem that it was on" "$WORK/err"
+	expect_equal lines 1 "$(wc -l <"$WORK/err")"
+	expect_equal "what is there" "$there" "$(ls -A "$disk")"
+	cmp "$WORK/journal" "$(journal_of "$job")" || fail "the journal is not as it was"
+}
+
+# resumes_only_there JOB DISK: with nothing mounted there, with another disk, and with the right one.
+resumes_only_there()
+{
+	wait_until 5 umount "$2"
+	refuses_another "$@"
+	mount -o loop "$WORK/another.image" "$2"
+	refuses_another "$@"
+	wait_until 5 umount "$2"
+	mount -o loop "$2.image" "$2"
+	resume "$1" <<<y
+}
+
+test_a_disk_that_is_not_mounted()
+{
+	local operation disk=$WORK/disk home=$WORK/home
+	mkdir "$home"
+	truncate -s 16M "$WORK/another.image"
+	run_mkfs ext4 "$WORK/another.image"
+	make_filesystem disk ext4 16M
+	for operation in cp mv; do
+		echo new >"$home/file"
+		echo old >"$disk/file"
+		kill_while_asking unmounted "$operation" -i "$home/file" "$disk/file"
+		resumes_only_there unmounted "$disk"
+		expect_equal "the copy" new "$(cat "$disk/file")"
+	done
+	[ ! -e "$home/file" ] || fail "the source of the move is still there"
+	# An empty directory would be copied without an error.
+	echo old >"$home/file"
+	kill_while_asking unmounted cp -ri "$disk/." "$home"
+	resumes_only_there unmounted "$disk"
+	expect_equal "the copy" new "$(cat "$home/file")"
 }
 
 # Everything is durable in the end, and not before it is said.

@@ -306,6 +306,36 @@ static void a_source_that_went_stays_gone(void **state)
 	past_close(&past);
 }
 
+/* A journal without them is one of an older version. */
+static void tells_on_which_filesystems_it_began(void **state)
+{
+	struct sample *sample = *state;
+	struct journal_footing footing[] = {
+		{.type = 1, .number = 2, .count = 3, .uuid = "4"},
+		{.type = 5, .count = 6},
+	};
+	struct journal journal;
+	struct past past;
+
+	assert_int_equal(past_open(sample->path, &past), 0);
+	assert_int_equal(past.footing_count, 0);
+	past_close(&past);
+	/* One whose text doesn't end is cut. */
+	memset(footing[1].uuid, '7', sizeof(footing[1].uuid));
+	begin(&journal, sample->path);
+	for (unsigned i = 0; i < 2; i++)
+		assert_int_equal(journal_add_footing(&journal, &footing[i]), 0);
+	assert_int_equal(journal_flush(&journal), 0);
+	journal_close(&journal);
+
+	assert_int_equal(past_open(sample->path, &past), 0);
+	assert_int_equal(past.footing_count, 2);
+	assert_memory_equal(&past.footing[0], &footing[0], sizeof(footing[0]));
+	assert_int_equal(past.footing[1].count, 6);
+	assert_int_equal(strlen(past.footing[1].uuid), JOURNAL_UUID_BYTES - 1);
+	past_close(&past);
+}
+
 static void a_complete_file_has_no_parts(void **state)
 {
 	struct sample *sample = *state;
@@ -391,6 +421,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			a_file_that_was_begun_anew_has_nothing_of_before, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_source_that_went_stays_gone, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			tells_on_which_filesystems_it_began, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_complete_file_has_no_parts, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(refuses_what_is_no_journal, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(refuses_what_others_may_write, set_up, tear_down),
