@@ -210,6 +210,8 @@ static bool is_due(const struct job *job)
 	return due_ns && clock_monotonic_ns() >= due_ns;
 }
 
+static void record(struct job *job);
+
 static void begin(struct job *job, bool last)
 {
 	struct checkpoint *checkpoint = &job->checkpoint;
@@ -230,7 +232,10 @@ static void begin(struct job *job, bool last)
 	checkpoint->covered_bytes = job->journal.bytes;
 	checkpoint->accepted_bytes = finished_bytes(job, false);
 	checkpoint->durable_bytes = checkpoint_unsynced_bytes(job);
-	ask_next(job);
+	if (checkpoint->target_count)
+		ask_next(job);
+	else
+		record(job);
 }
 
 static void complete(struct job *job)

@@ -108,4 +108,12 @@ test_eject_of_several_targets()
 	mountpoint -q "$WORK/one" || fail "it was unmounted all the same"
 }
 
+# Neither a copy nor a journal: there is nothing to wait for.
+test_nothing_to_make_durable()
+{
+	echo >"$WORK/file"
+	expect_status 1 env XDG_STATE_HOME="$WORK/file" timeout 20 "$HAUL" cp --durable "$WORK/none" "$WORK/copy"
+	expect_match 'cannot stat' "$WORK/err"
+}
+
 run_tests "$@"
