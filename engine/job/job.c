@@ -43,7 +43,7 @@ enum source_kind {
 struct loop {
 	int epoll_fd;
 	int signal_fd;
-	int keeper_fd;
+	pid_t keeper_pid;     /* that is in the set */
 	bool answers_watched; /* standard input is in the set */
 	bool volumes_watched;
 };
@@ -72,7 +72,7 @@ static int loop_open(struct loop *loop, const struct job *job)
 {
 	int error;
 
-	*loop = (struct loop){.epoll_fd = -1, .signal_fd = -1, .keeper_fd = KEEPER_NO_FD};
+	*loop = (struct loop){.epoll_fd = -1, .signal_fd = -1};
 	loop->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	if (loop->epoll_fd < 0)
 		return -errno;
@@ -293,16 +293,18 @@ static int timeout_ms(const struct job *job)
 	return now_ns < until_ns ? (int)((until_ns - now_ns) / 1000000) + 1 : 0;
 }
 
-/* The keeper is started when it is needed first, and another one when that died. */
+/* The keeper is started when it is needed first, and another one when that died, which may get the
+ * same descriptor: epoll has forgotten that of the dead one. */
 static void watch_keeper(struct job *job, struct loop *loop)
 {
-	int fd = job->checkpoint.keeper.pid ? job->checkpoint.keeper.channel : KEEPER_NO_FD;
+	const struct keeper *keeper = &job->checkpoint.keeper;
 
-	if (fd != loop->keeper_fd && fd != KEEPER_NO_FD && loop_add(loop, fd, EVENT_KEEPER, 0)) {
+	if (keeper->pid && keeper->pid != loop->keeper_pid &&
+		loop_add(loop, keeper->channel, EVENT_KEEPER, 0)) {
 		diagnose(job, "cannot watch a process: %s", strerror(errno));
 		job->fatal = true;
 	}
-	loop->keeper_fd = fd;
+	loop->keeper_pid = keeper->pid;
 }
 
 static void watch_volumes(struct job *job, struct loop *loop)
