@@ -25,9 +25,6 @@
 
 #define END_GRACE_MS 1000
 
-/* The clock of file times moves in steps of up to this (100 Hz). */
-#define FILE_CLOCK_STEP_NS 10000000
-
 #define START_AGAIN_MS 50
 
 enum source_kind {

@@ -110,6 +110,7 @@ static int remove_remembered(struct job *job, struct root *root)
 static int begin_removal(struct job *job, struct root *root)
 {
 	root->phase = ROOT_REMOVING;
+	root->copy_failures = root->failures;
 	chronicle_removal(job, root);
 	/* Of what is only looked through for listed names, nothing goes itself. */
 	root->top->kept = job->request->selection->listed;

@@ -416,7 +416,8 @@ bool remove_explains(
 	if (what->operation == OPERATION_NOT_MOVED && what->error == EEXIST)
 		return true;
 	/* Where the copy failed, that was said; who changed a file since must be told. */
-	if (what->operation == OPERATION_NOT_MOVED && directory->root->failures > 1)
+	if (what->operation == OPERATION_NOT_MOVED && what->error != ESTALE &&
+		directory->root->copy_failures)
 		return true;
 	/* It may be empty all the same, and then it can go. */
 	if (item->type == WIRE_LIST && !name.bytes && what->operation == OPERATION_LIST) {

@@ -46,6 +46,7 @@ struct root {
 	char *moved;             /* the source's path, when it is to go after its copy; or NULL */
 	struct item *remembered; /* entries that are to go after their copy; in no queue */
 	uint64_t failures;       /* what could not be copied or removed */
+	uint64_t copy_failures;  /* of a move: those before its sources began to be removed */
 	enum root_phase phase;
 	struct root *next_waiting; /* of those that wait for a checkpoint */
 	bool linked;               /* it holds files with other names, maybe in other roots */

@@ -352,7 +352,8 @@ enum wire_operation {
 	OPERATION_UNSUPPORTED,      /* a kind of thing that can't be copied yet */
 	OPERATION_REMOVE,
 	OPERATION_RENAME,
-	OPERATION_NOT_MOVED,    /* a move: the destination does not hold it, so it stays */
+	OPERATION_NOT_MOVED,    /* a move: the destination does not hold it, so it stays. EEXIST: it
+				   was not copied; ESTALE: it was changed since */
 	OPERATION_OTHER_DEVICE, /* a removal stays on one filesystem */
 	OPERATION_OPEN_COPY,    /* a comparison, at the destination */
 	OPERATION_READ_COPY,

@@ -11,6 +11,9 @@
 
 #include "util/backup.h"
 
+/* The clock of file times moves in steps of up to this (100 Hz). */
+#define FILE_CLOCK_STEP_NS 10000000
+
 enum job_operation {
 	JOB_COPY = 0,
 	JOB_MOVE = 1,
@@ -79,7 +82,8 @@ struct job_options {
 	uint32_t make;           /* enum job_make */
 	uint32_t umask;          /* of the process that started the job */
 	uint64_t salt;           /* of temporary names: the same in all runs of a job */
-	int64_t started_ns;      /* CLOCK_REALTIME: what did not change since is what was copied */
+	int64_t started_ns;      /* CLOCK_REALTIME, less FILE_CLOCK_STEP_NS: what did not change
+				    since is what was copied */
 	int64_t durable_from_ns; /* CLOCK_REALTIME: when the job's first run began, 0: this is it */
 	int64_t durable_until_ns; /* the same of the last sync that succeeded; 0: there was none */
 	uint64_t limit;           /* bytes per second, of all workers together; 0: none */

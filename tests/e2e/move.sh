@@ -82,6 +82,39 @@ test_what_cannot_be_copied_stays()
 	[ -f small/tree/fits ] || [ -f tree/fits ] || fail "lost what fits"
 }
 
+# is_copied NAME...: of the tree that is being moved.
+is_copied()
+{
+	local name
+	for name; do
+		cmp -s "$WORK/tree/$name" "$WORK/other/tree/$name" || return 1
+	done
+}
+
+# One file that is too large for the destination's filesystem fails, which says nothing about these.
+test_all_that_changed_meanwhile_is_named()
+{
+	local also
+	make_filesystem other ext4 100M
+	cd "$WORK"
+	for also in nothing too-large; do
+		rm -rf tree other/tree
+		mkdir tree
+		for name in 1 2 3 unchanged; do seq 1000 >"tree/$name"; done
+		head -c 16M /dev/urandom >tree/slow
+		[ $also = nothing ] || truncate -s 17T tree/too-large
+		"$HAUL" mv --limit 16M tree other 2>err &
+		wait_until 10 is_copied 1 2 3 unchanged
+		for name in 1 2 3; do echo more >>"tree/$name"; done
+		wait $! && fail "$also: it does not tell that something stayed"
+		expect_equal "$also: named" "$(printf "haul mv: not removing 'tree/%s', as it changed since it was copied\n" 1 2 3)" \
+			"$(grep 'not removing' err | sort)"
+		[ $also = nothing ] || expect_match "'(other/)?tree/too-large'.*: File too large" err
+		expect_equal "$also: what stayed" "$(printf '%s\n' 1 2 3 "$also" | grep -v nothing)" \
+			"$(ls tree)"
+	done
+}
+
 test_words_are_those_of_mv()
 {
 	cd "$WORK"
