@@ -340,20 +340,25 @@ static bool has_failed(const struct item *item, uint32_t index)
 	return false;
 }
 
+/* Entries are compared at once, so that what differs of one comes between what does of others. */
+static bool differs_before(const struct item *item, uint32_t before, uint32_t index)
+{
+	for (uint32_t i = 0; i < before; i++)
+		if (item->difference[i].what.index == index &&
+			item->difference[i].what.kind < DIFFERENCES)
+			return true;
+	return false;
+}
+
 /* An entry counts once, however much of it differs. */
 static void count_entries(struct job *job, const struct item *item)
 {
-	uint32_t last = UINT32_MAX;
-
 	for (uint32_t i = 0; i < item->difference_count; i++) {
 		const struct wire_difference *what = &item->difference[i].what;
 
-		if (what->index == last || what->kind >= DIFFERENCES)
-			continue;
-		last = what->index;
-		if (has_failed(item, what->index))
-			continue;
-		lane_add(&job->lane, HAUL_FILES_FAILED, 1);
+		if (what->kind < DIFFERENCES && !differs_before(item, i, what->index) &&
+			!has_failed(item, what->index))
+			lane_add(&job->lane, HAUL_FILES_FAILED, 1);
 	}
 }
 

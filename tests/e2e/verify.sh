@@ -189,6 +189,20 @@ test_events_tell_the_same()
 		'select(.event == "progress").files | [.done, .failed, .planned]' out | tail -n 1)"
 }
 
+test_a_file_counts_once()
+{
+	cd "$WORK"
+	mkdir a b
+	for name in $(seq 200); do
+		echo "one $name" >"a/$name"
+		echo "two $name" >"b/$name"
+	done
+	touch -d 2001-01-01 b/*
+	expect_status 4 "$HAUL" verify --json a b
+	expect_equal "done, failed, planned" '[0,200,200]' "$(jq -c \
+		'select(.event == "progress").files | [.done, .failed, .planned]' out | tail -n 1)"
+}
+
 test_what_cannot_be_read()
 {
 	make_pair
