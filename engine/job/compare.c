@@ -308,6 +308,21 @@ static bool is_wanted(struct job *job, const struct item *item, const struct wir
 	       reply_judge(job, item->directory, &entry, name) == SELECTION_IN;
 }
 
+/* Any part may find it, also when the first one found none: somebody may change the file. */
+static bool is_told_already(const struct item *item, const struct wire_difference *what)
+{
+	const uint32_t whole =
+		1U << DIFFERENCE_TYPE | 1U << DIFFERENCE_SIZE | 1U << DIFFERENCE_ONLY_SOURCE;
+	uint32_t kind = 1U << what->kind;
+	bool told;
+
+	if (item->type != WIRE_COMPARE || !(kind & whole))
+		return false;
+	told = item->comparison->told & kind;
+	item->comparison->told |= kind;
+	return told;
+}
+
 static int tell(struct job *job, struct item *item, const struct item_difference *difference)
 {
 	const struct wire_difference *what = &difference->what;
@@ -327,7 +342,7 @@ static int tell(struct job *job, struct item *item, const struct item_difference
 	}
 	if (item->type == WIRE_COMPARE)
 		item->comparison->differs = true;
-	if (is_wanted(job, item, what, name))
+	if (is_wanted(job, item, what, name) && !is_told_already(item, what))
 		difference_tell(job, item, name, target, difference);
 	return 0;
 }

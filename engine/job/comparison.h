@@ -14,6 +14,7 @@ struct comparison {
 	uint32_t items; /* parts that are not over */
 	bool failed;    /* and that was said */
 	bool differs;
+	uint32_t told;       /* kinds of differences of the whole file, as bits 1 << kind */
 	uint64_t differs_at; /* the content of all parts that are done; UINT64_MAX: nowhere */
 };
 

@@ -261,7 +261,8 @@ static void compare_run(struct executor *executor, struct slot *slot)
 
 /* ---- metadata ---- */
 
-/* Only the first part of a large file does. False: no content is to be compared. */
+/* Of a large file, the first part does it; what must fit for the content to be compared, every part
+ * does: somebody may change the file meanwhile. False: no content is to be compared. */
 static bool compare_inodes(struct compare *compare)
 {
 	struct compare_ends ends = {.fd = {compare->fd[0], compare->fd[1]}};
@@ -269,18 +270,15 @@ static bool compare_inodes(struct compare *compare)
 	bool content_only =
 		compare->subject.executor->options.operation != JOB_VERIFY || takes_sum(compare);
 
-	if (!first)
-		return S_ISREG(compare->status[1].st_mode) &&
-		       compare->status[0].st_size == compare->status[1].st_size &&
-		       (uint64_t)compare->status[0].st_size >
-			       compare->subject.work->compare->offset;
 	if (!compare_types(&compare->subject, compare->status))
 		return false;
-	if (!content_only) {
+	if (first && !content_only) {
 		compare_status(&compare->subject, compare->status);
 		compare_attributes(&compare->subject, &ends);
 	}
-	return compare_sizes(&compare->subject, compare->status);
+	return compare_sizes(&compare->subject, compare->status) &&
+	       (first || (uint64_t)compare->status[0].st_size >
+				 compare->subject.work->compare->offset);
 }
 
 /* The side that isn't there is as it ought to be. */
@@ -324,22 +322,16 @@ static void opened_both(struct executor *executor, struct compare *compare)
 static void explain_target(struct executor *executor, struct compare *compare, int error)
 {
 	struct stat status[COMPARE_SIDES] = {{.st_mode = S_IFREG}};
-	bool part = is_part(compare) && compare->subject.work->compare->offset;
 	int there = fstatat(compare->subject.work->target->fd, compare->target_name, &status[1],
 		AT_SYMLINK_NOFOLLOW);
 
 	if (there && errno == ENOENT) {
-		/* One line for a file, however many parts it has. */
-		if (!part)
-			compare_report_missing(&compare->subject, S_IFREG);
-		compare->subject.differences += part;
+		compare_report_missing(&compare->subject, S_IFREG);
 		done(executor, compare);
 	} else if (there || S_ISREG(status[1].st_mode)) {
 		fail(executor, compare, OPERATION_OPEN_COPY, error);
 	} else {
-		if (!part)
-			compare_types(&compare->subject, status);
-		compare->subject.differences += part;
+		compare_types(&compare->subject, status);
 		done(executor, compare);
 	}
 }

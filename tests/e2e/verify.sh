@@ -203,6 +203,38 @@ test_a_file_counts_once()
 		'select(.event == "progress").files | [.done, .failed, .planned]' out | tail -n 1)"
 }
 
+# Its first part is not told to be the same, or to be gone, by itself.
+test_a_large_file_has_one_line()
+{
+	cd "$WORK"
+	mkdir a b
+	truncate -s 500M a/cut a/gone a/other
+	truncate -s 300M b/cut
+	mkdir b/other
+	expect_status 4 "$HAUL" verify --content-only a b
+	expect_lines "differ: 'cut': size 524288000 and 314572800" "only in source: 'gone'" \
+		"differ: 'other': regular file and directory"
+}
+
+# Parts that are compared later see what is there then.
+test_a_large_copy_that_changes_meanwhile()
+{
+	local change
+	cd "$WORK"
+	for change in "truncate -s 1M b" "rm b"; do
+		truncate -s 0 a b
+		truncate -s 3T a b
+		start_haul verify --json --content-only a b
+		wait_until 10 grep -q '"durable":[1-9]' out
+		$change
+		status=0
+		wait_for_haul || status=$?
+		expect_equal "$change: status" 4 "$status"
+		expect_match "^haul verify: (only in source: 'a'|differ: 'a': size 3298534883328 and 1048576)$" err
+		expect_equal "$change: lines" 1 "$(wc -l <err)"
+	done
+}
+
 test_what_cannot_be_read()
 {
 	make_pair
