@@ -11,6 +11,7 @@
 #include "job/file_run.h"
 #include "job/past.h"
 #include "job/plan.h"
+#include "util/fresh.h"
 #include "util/path.h"
 
 /* Sources are begun while less than this waits, so that ten thousand arguments don't need ten
@@ -199,7 +200,6 @@ static bool make_target_directory(struct job *job, const struct source *source, 
 {
 	int flags = job->options.keep_directory_symlink ? 0 : AT_SYMLINK_NOFOLLOW;
 	struct stat there;
-	bool unfinished;
 
 	*ret_created =
 		!(job->options.dry_run ? rehearse_directory(source)
@@ -218,8 +218,8 @@ static bool make_target_directory(struct job *job, const struct source *source, 
 		return false;
 	}
 	/* An earlier run made it and came no further. */
-	unfinished = (there.st_mode & 07777) == 0700 && there.st_uid == geteuid();
-	*ret_created = job->request->past && unfinished;
+	*ret_created = job->request->past && fresh_directory(source->target_fd, source->target_name,
+						     flags, options_begun_ns(&job->options));
 	return true;
 }
 

@@ -112,4 +112,10 @@ struct job_options {
 	char backup_suffix[BACKUP_SUFFIX_BYTES];
 };
 
+/* CLOCK_REALTIME: when the job's first run began. */
+static inline int64_t options_begun_ns(const struct job_options *options)
+{
+	return options->durable_from_ns ? options->durable_from_ns : options->started_ns;
+}
+
 #endif

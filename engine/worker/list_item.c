@@ -12,6 +12,7 @@
 #include "io/listing.h"
 #include "util/clock.h"
 #include "util/empty.h"
+#include "util/fresh.h"
 #include "worker/namesake.h"
 #include "worker/rehearse_item.h"
 
@@ -296,11 +297,12 @@ static void keep_finished_times(
 	tree_give_back(&executor->tree, target);
 }
 
-/* What an earlier try left is as it was made: nobody else makes a directory that only we enter. */
-static bool was_made(const struct work *work, const struct stat *status)
+/* What an earlier try left is as it was made. */
+static bool was_made(const struct executor *executor, const struct work *work, int parent_fd,
+	const char *name, int flags)
 {
-	return work->item->flags & ITEM_RETRIED && (status->st_mode & 07777) == 0700 &&
-	       status->st_uid == geteuid();
+	return work->item->flags & ITEM_RETRIED &&
+	       fresh_directory(parent_fd, name, flags, options_begun_ns(&executor->options));
 }
 
 /* Is it the copy of another directory, with a name that is the same at the destination? */
@@ -343,7 +345,7 @@ static enum wire_operation make_below(struct executor *executor, const struct wo
 		return OPERATION_NOT_DIRECTORY;
 	if (merges(executor, work, parent))
 		return OPERATION_MERGE;
-	directory->created = was_made(work, &status);
+	directory->created = was_made(executor, work, parent_fd, name, flags);
 	directory->target_device = status.st_dev;
 	return OPERATION_NONE;
 }

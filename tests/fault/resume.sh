@@ -283,6 +283,26 @@ test_interrupted()
 	nothing_is_left_in "$WORK/copy"
 }
 
+# A directory that the job has made is opened to others when it is finished, also after a resume. One
+# that was there, for its owner only, stays so.
+test_modes_of_directories()
+{
+	local directory
+	make_filesystem to ext4 50M
+	mkdir -p "$WORK/from/theirs" "$WORK/from/ours"
+	head -c 3M /dev/urandom | tee "$WORK/from/theirs/file" "$WORK/from/file" >"$WORK/from/ours/file"
+	mkdir -m 700 "$WORK/to/copy" "$WORK/to/copy/theirs"
+	sleep 0.1
+	start_haul cp -r -T --job modes --limit 6M "$WORK/from" "$WORK/to/copy"
+	wait_until 5 test -e "$WORK/to/copy/ours"
+	kill_after 0
+	expect_equal "the mode of one that is not finished" 700 "$(stat -c %a "$WORK/to/copy/ours")"
+	expect_status 0 "$HAUL" resume modes
+	expect_equal "modes" "700 700 755" \
+		"$(cd "$WORK/to/copy" && stat -c %a . theirs ours | paste -sd ' ')"
+	diff -r "$WORK/from" "$WORK/to/copy"
+}
+
 test_a_move_that_was_killed()
 {
 	local round

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "tests/unit/worker_driver.h"
+#include "util/clock.h"
 
 /* ---- life ---- */
 
@@ -93,6 +94,21 @@ static void test_makes_the_directory_for_its_owner_only(void **state)
 	assert_int_equal(outcome.listed.directory.created, 0);
 	driver_list(driver, "below", 0, ITEM_MAKE_DIRECTORY | ITEM_RETRIED, &outcome);
 	assert_int_equal(outcome.listed.directory.created, 1);
+}
+
+/* That is how a user's own look that are for nobody else. */
+static void test_a_retry_makes_no_older_directory_its_own(void **state)
+{
+	struct driver *driver = *state;
+	struct outcome outcome;
+
+	assert_int_equal(mkdirat(driver->source_fd, "below", 0755), 0);
+	assert_int_equal(mkdirat(driver->target_fd, "below", 0700), 0);
+	driver->options.started_ns = (int64_t)clock_realtime_ns() + 1000000000;
+	driver_start(driver);
+	driver_list(driver, "below", 0, ITEM_MAKE_DIRECTORY | ITEM_RETRIED, &outcome);
+	driver_check_clean(&outcome);
+	assert_int_equal(outcome.listed.directory.created, 0);
 }
 
 static void test_refuses_a_file_where_a_directory_goes(void **state)
@@ -250,6 +266,7 @@ int main(void)
 		NAMED_TEST(test_answers_what_it_drops_when_stopped),
 		NAMED_TEST(test_lists_a_directory),
 		NAMED_TEST(test_makes_the_directory_for_its_owner_only),
+		NAMED_TEST(test_a_retry_makes_no_older_directory_its_own),
 		NAMED_TEST(test_refuses_a_file_where_a_directory_goes),
 		NAMED_TEST(test_never_goes_through_a_symlink),
 		NAMED_TEST(test_lists_a_long_directory_in_parts),
