@@ -105,6 +105,12 @@ void checkpoint_watch(struct job *job, int directory_fd, uint64_t device)
 		give_up(job, error);
 }
 
+void checkpoint_miss(struct job *job, uint64_t device, int error)
+{
+	if (wanted(job) && !is_watched(&job->checkpoint, device))
+		give_up(job, error);
+}
+
 /* What workers reported as finished, and what an earlier run had done. */
 static uint64_t finished_bytes(const struct job *job, bool durable)
 {

@@ -439,6 +439,9 @@ bool chronicle_was_moved(const struct job *job, const struct source *source);
 
 /* Something is about to be written to the filesystem of this directory. */
 void checkpoint_watch(struct job *job, int directory_fd, uint64_t device);
+/* The same, but the directory can't be opened here, which need not keep workers from writing to it:
+ * unless the filesystem is known, nothing can be promised any more. */
+void checkpoint_miss(struct job *job, uint64_t device, int error);
 /* The root is ROOT_SYNCING until a checkpoint that begins from now on has succeeded, or none ever
  * will: then its source is kept. */
 void checkpoint_await(struct job *job, struct root *root);

@@ -11,6 +11,9 @@
 
 #include "job/root.h"
 
+/* A rename now and then is met, this many in a row are no accident. */
+#define RETRIES_MAX 64
+
 struct directory *directory_new(
 	struct root *root, struct directory *parent, const char *name, size_t name_bytes)
 {
@@ -69,19 +72,24 @@ int directory_path(const struct directory *directory, char *ret_path, size_t cap
 	return (int)bytes - 1;
 }
 
-int directory_open_target(const struct directory *directory)
+int directory_open_target(const struct directory *directory, bool follow)
 {
 	char path[DIRECTORY_PATH_BYTES];
 	struct open_how how = {
 		.flags = O_PATH | O_DIRECTORY | O_CLOEXEC,
-		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS,
+		.resolve = follow ? 0 : RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS,
 	};
 	int bytes = directory_path(directory, path, sizeof(path));
-	long fd;
+	long fd = -1;
 
 	if (bytes < 0)
 		return bytes;
-	fd = syscall(
-		SYS_openat2, directory->root->target_fd, *path ? path : ".", &how, sizeof(how));
+	/* RESOLVE_BENEATH gives EAGAIN when something was renamed meanwhile. */
+	for (unsigned i = 0; i < RETRIES_MAX; i++) {
+		fd = syscall(SYS_openat2, directory->root->target_fd, *path ? path : ".", &how,
+			sizeof(how));
+		if (fd >= 0 || errno != EAGAIN)
+			break;
+	}
 	return fd < 0 ? -errno : (int)fd;
 }

@@ -52,8 +52,9 @@ void directory_release(struct directory *directory);
  * -ENAMETOOLONG. */
 int directory_path(const struct directory *directory, char *ret_path, size_t capacity);
 
-/* Opens it (O_PATH) at the destination. -errno of openat2(2). */
-int directory_open_target(const struct directory *directory);
+/* Opens it (O_PATH) at the destination; unless `follow`, through no symlink. -errno of openat2(2).
+ */
+int directory_open_target(const struct directory *directory, bool follow);
 
 /* The longest path below a root: the kernel has no limit here, a datagram has. */
 #define DIRECTORY_PATH_BYTES 32768

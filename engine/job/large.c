@@ -68,7 +68,7 @@ static void name_temporary(struct job *job, struct large *large, uint64_t run)
 /* What earlier runs have begun, under the names that they gave. */
 static void remove_leftovers(struct job *job, struct large *large, const struct past *past)
 {
-	int fd = directory_open_target(large->directory);
+	int fd = directory_open_target(large->directory, job->options.keep_directory_symlink);
 
 	if (fd < 0)
 		return;
@@ -326,7 +326,9 @@ static void large_discard(const struct job *job, struct large *large)
 {
 	/* What a worker is stuck in might hold up us, too. */
 	bool stays = large->remembered || job->stuck_workers;
-	int fd = stays ? -1 : directory_open_target(large->directory);
+	int fd = stays ? -1
+		       : directory_open_target(
+				 large->directory, job->options.keep_directory_symlink);
 
 	if (fd >= 0) {
 		(void)unlinkat(fd, large->temporary, 0);

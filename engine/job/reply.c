@@ -339,10 +339,14 @@ static void watch_directory(struct job *job, const struct directory *directory)
 
 	if (!device || device == directory->root->target_device)
 		return;
-	fd = directory_open_target(directory);
-	/* One that can't be opened will have no files written to it. */
-	if (fd < 0)
+	fd = directory_open_target(directory, job->options.keep_directory_symlink);
+	/* One that is gone, or closed to us, will have no files written to it. */
+	if (fd == -ENOENT || fd == -EACCES)
 		return;
+	if (fd < 0) {
+		checkpoint_miss(job, device, fd);
+		return;
+	}
 	checkpoint_watch(job, fd, device);
 	close(fd);
 }

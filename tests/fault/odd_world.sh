@@ -67,6 +67,36 @@ test_a_clock_that_is_set()
 	same_tree "$WORK/tree" "$WORK/copy"
 }
 
+# What is written to a filesystem that the coordinator can't open is not synced: nothing is promised.
+test_a_filesystem_that_can_not_be_watched()
+{
+	build_preload open_fails
+	mkdir -p "$WORK/tree/disk" "$WORK/to/tree"
+	seq 10 | tee "$WORK/tree/disk/file" >"$WORK/tree/file"
+	make_filesystem to tmpfs 8M
+	mkdir -p "$WORK/to/tree/disk"
+	WORK=$WORK/to/tree make_filesystem disk tmpfs 8M
+	export OPEN_FAILS_AT=disk
+	LD_PRELOAD=$WORK/open_fails.so expect_status 1 "$HAUL" cp -a --durable "$WORK/tree" "$WORK/to"
+	expect_match "cannot make the copy durable: Too many open files" "$WORK/err"
+	LD_PRELOAD=$WORK/open_fails.so expect_status 1 \
+		"$HAUL" mv --exclude=none "$WORK/tree" "$WORK/to"
+	diff -r "$WORK/tree" "$WORK/to/tree" || fail "the source is not kept"
+	expect_status 0 "$HAUL" mv --exclude=none "$WORK/tree" "$WORK/to"
+	[ ! -e "$WORK/tree/disk/file" ] || fail "not moved"
+}
+
+# That of a symlink to a directory is watched, too.
+test_a_filesystem_behind_a_symlink()
+{
+	mkdir -p "$WORK/tree/disk" "$WORK/to/tree"
+	seq 10 >"$WORK/tree/disk/file"
+	make_filesystem elsewhere tmpfs 8M
+	ln -s "$WORK/elsewhere" "$WORK/to/tree/disk"
+	expect_status 0 "$HAUL" cp -r --keep-directory-symlink --durable "$WORK/tree" "$WORK/to"
+	cmp "$WORK/tree/disk/file" "$WORK/elsewhere/file"
+}
+
 test_no_room_for_the_progress_region()
 {
 	make_tree
