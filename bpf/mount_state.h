@@ -77,7 +77,7 @@ struct mount_state {
 };
 
 /* The probe is later than the table by microseconds, unless the machine is very busy: with three
- * busy processes to each processor by more than 50 ms, and then a storm's order was lost. Only a
+ * busy processes on two processors by more than 50 ms, and then a storm's order was lost. Only a
  * change that the probe does not know at all is told this late. */
 #define MOUNT_HOLD_NS UINT64_C(200000000)
 

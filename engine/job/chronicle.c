@@ -113,7 +113,6 @@ static bool go_on(struct job *job, struct past *past)
 
 	if (!stands_where_it_did(job))
 		return false;
-
 	snprintf(path, sizeof(path), "%s", past->path);
 	error = journal_continue(&job->journal, past, job->run);
 	return error ? refuse_file(job, path, error) : true;

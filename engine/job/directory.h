@@ -14,7 +14,6 @@
 
 struct root;
 struct telling;
-
 struct worker;
 
 struct directory {

@@ -147,7 +147,7 @@ static uint32_t root_flags(const struct root *root)
 		return 0;
 	if (!root->moved && !root->remembered)
 		return ITEM_REMOVE;
-	return ITEM_REMOVE | ITEM_MOVED | (root->failures ? ITEM_DOUBTED : 0);
+	return ITEM_REMOVE | ITEM_MOVED | (root->copy_failures ? ITEM_DOUBTED : 0);
 }
 
 static struct wire_item item_head(const struct item *item, uint64_t id, size_t path_bytes)

@@ -9,6 +9,7 @@
 #include "job/coordinator.h"
 #include "job/plan.h"
 #include "util/path.h"
+#include "util/stamp.h"
 
 int source_look(struct source *source, const struct job *job)
 {
@@ -63,11 +64,6 @@ bool source_was_moved(struct source *source, struct job *job)
 	return moved;
 }
 
-static int64_t nanoseconds(const struct timespec *time)
-{
-	return (int64_t)time->tv_sec * 1000000000 + time->tv_nsec;
-}
-
 /* What the link on the command line leads to is what is copied, under the link's name. */
 static uint16_t entry_flags(const struct job *job, const struct source *source)
 {
@@ -86,8 +82,8 @@ void source_describe(
 		.inode = status->st_ino,
 		.device = status->st_dev,
 		.bytes = (uint64_t)status->st_size,
-		.modified_ns = nanoseconds(&status->st_mtim),
-		.changed_ns = nanoseconds(&status->st_ctim),
+		.modified_ns = stamp_ns(&status->st_mtim),
+		.changed_ns = stamp_ns(&status->st_ctim),
 		.mode = status->st_mode,
 		.links = (uint32_t)status->st_nlink,
 		.flags = entry_flags(job, source) | (sparse ? ENTRY_SPARSE : 0),

@@ -4,7 +4,13 @@
 #define ENGINE_UTIL_STAMP_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/stat.h>
+
+static inline int64_t stamp_ns(const struct timespec *time)
+{
+	return (int64_t)time->tv_sec * 1000000000 + time->tv_nsec;
+}
 
 /* Was `existing` modified when `source` was, or later? `copied`: it may be a copy that its
  * filesystem, which counts in seconds, couldn't give the rest of the source's time. */

@@ -4,13 +4,10 @@
 #include <fcntl.h>
 #include <stdlib.h>
 
+#include "util/stamp.h"
+
 /* The coarsest time of any filesystem. */
 #define GRANULE_NS INT64_C(2000000000)
-
-static int64_t nanoseconds(const struct timespec *time)
-{
-	return (int64_t)time->tv_sec * 1000000000 + time->tv_nsec;
-}
 
 static bool is_near(int64_t a_ns, int64_t b_ns)
 {
@@ -36,8 +33,8 @@ bool durable_copy_stands(const struct executor *executor, const struct work *wor
 		return false;
 	if (!S_ISREG(status.st_mode) || (uint64_t)status.st_size != entry->bytes)
 		return false;
-	modified_ns = nanoseconds(&status.st_mtim);
-	changed_ns = nanoseconds(&status.st_ctim);
+	modified_ns = stamp_ns(&status.st_mtim);
+	changed_ns = stamp_ns(&status.st_ctim);
 	if (is_as_kept(executor, entry, modified_ns, changed_ns))
 		return true;
 	return changed_ns > options->durable_from_ns - GRANULE_NS &&
@@ -46,12 +43,12 @@ bool durable_copy_stands(const struct executor *executor, const struct work *wor
 
 bool durable_is_of_this_run(const struct executor *executor, const struct stat *status)
 {
-	int64_t changed_ns = nanoseconds(&status->st_ctim);
+	int64_t changed_ns = stamp_ns(&status->st_ctim);
 	int64_t coarse_ns = status->st_ctim.tv_nsec ? 0 : GRANULE_NS;
 
 	if (executor->options.durable_from_ns)
 		return changed_ns > executor->options.started_ns - GRANULE_NS;
 	/* Where there is no time of change, nothing can be told. */
-	return changed_ns == nanoseconds(&status->st_mtim) ||
+	return changed_ns == stamp_ns(&status->st_mtim) ||
 	       changed_ns >= executor->options.started_ns - coarse_ns;
 }

@@ -58,14 +58,6 @@ static bool same_content(const struct work *work, const char *name, const char *
 	return same;
 }
 
-/* Since when what is at the destination may be the job's: since its first run. */
-static int64_t begun_ns(const struct executor *executor)
-{
-	const struct job_options *options = &executor->options;
-
-	return options->durable_from_ns ? options->durable_from_ns : options->started_ns;
-}
-
 /* Times tell, where the destination keeps them: a time of change alone doesn't, since a server's
  * clock may lag. Otherwise the content does. */
 static bool same_file(const struct executor *executor, const struct work *work, const char *name,
@@ -75,7 +67,8 @@ static bool same_file(const struct executor *executor, const struct work *work, 
 		return false;
 	if (a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec)
 		return true;
-	if (is_near(&a->st_mtim, &b->st_mtim) && !source_changed_since(a, begun_ns(executor)))
+	if (is_near(&a->st_mtim, &b->st_mtim) &&
+		!source_changed_since(a, options_begun_ns(&executor->options)))
 		return true;
 	return same_content(work, name, target_name);
 }
@@ -90,7 +83,7 @@ static bool is_ours(const struct executor *executor, const struct work *work, co
 		return true;
 	if (!is_near(&source->st_mtim, &target->st_mtim))
 		return false;
-	return source_changed_since(target, begun_ns(executor)) ||
+	return source_changed_since(target, options_begun_ns(&executor->options)) ||
 	       same_content(work, name, target_name);
 }
 

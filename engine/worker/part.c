@@ -97,7 +97,9 @@ bool part_source_is_as_told(const struct part *part)
 	       status->st_ctim.tv_nsec == told->changed_nsec;
 }
 
-bool part_is_temporary(const struct part *part, const struct stat *status)
+/* Is this the temporary file that PREPARE made? Whoever may write in the directory could have put
+ * something else in its place. */
+static bool is_temporary(const struct part *part, const struct stat *status)
 {
 	return S_ISREG(status->st_mode) && status->st_nlink == 1 &&
 	       (status->st_ino == part->work->large->temporary_inode ||
@@ -113,7 +115,7 @@ static int open_temporary(struct part *part)
 		O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	if (part->temporary_fd < 0 || fstat(part->temporary_fd, &status))
 		return -errno;
-	if (!part_is_temporary(part, &status))
+	if (!is_temporary(part, &status))
 		return -ESTALE;
 	/* With a ring, a file that doesn't wait may refuse what another takes. */
 	return fcntl(part->temporary_fd, F_SETFL, 0) ? -errno : 0;

@@ -54,10 +54,8 @@ void part_commit(struct executor *executor, struct part *part);
 bool part_open_source(struct executor *executor, struct part *part);
 /* Has the source the size and time of change that the item tells? */
 bool part_source_is_as_told(const struct part *part);
-/* Is this the temporary file that PREPARE made? Whoever may write in the directory could have put
- * something else in its place. */
-bool part_is_temporary(const struct part *part, const struct stat *status);
-/* Opens it. False: it isn't there, or something else is; the item failed and is over. */
+/* Opens the temporary file. False: it isn't there, or something else is; the item failed and is
+ * over. */
 bool part_open_temporary(struct executor *executor, struct part *part);
 
 /* The item is over: without success, with it, or after another answer than DONE. */

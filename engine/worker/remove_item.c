@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "io/listing.h"
+#include "util/stamp.h"
 #include "worker/moved.h"
 #include "worker/namesake.h"
 
@@ -81,7 +82,7 @@ static bool was_written(const struct executor *executor, const struct work *work
 	struct stat status;
 
 	return !fstatat(work->source->fd, name, &status, AT_SYMLINK_NOFOLLOW) &&
-	       (int64_t)status.st_mtim.tv_sec * 1000000000 + status.st_mtim.tv_nsec > began_ns;
+	       stamp_ns(&status.st_mtim) > began_ns;
 }
 
 /* As moved_check, and -ESTALE: it was changed, whatever else may be the matter with its copy. */
@@ -135,9 +136,8 @@ static unsigned gather_directories(const struct work *work, struct listing *list
 }
 
 /* Answered before anything is removed, so that others go on with the next part meanwhile: most of
- * what a removal costs comes after the directory's lock is released. Not so on xfs, where one
- * directory of 50,000 files (on a loop device in memory, two CPUs) took two workers 2.3 s and one
- * 1.6 s; on ext4 it took them 0.6 s and 1.0 s. */
+ * what a removal costs comes after the directory's lock is released. Not so on xfs,
+ * where `haul rm -r --workers=2` of one large directory takes longer than with one worker. */
 static void tell_listed(struct executor *executor, const struct work *work,
 	const struct listing *listing, unsigned directories)
 {
